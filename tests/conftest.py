@@ -1,0 +1,41 @@
+"""What every test of the suite may rely on: a hypothesis profile, the tools outside Python, wsdrf's own fixtures."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Callable
+
+import pytest
+from hypothesis import HealthCheck, settings
+
+IN_CI = os.environ.get("CI", "").lower() in {"1", "true", "yes"}
+PROFILE = os.environ.get("HYPOTHESIS_PROFILE") or ("ci" if IN_CI else "dev")
+
+# Two slow cores are no reason for a law to fail; a law that is slow shows in --durations.
+QUIET = {"deadline": None, "suppress_health_check": [HealthCheck.too_slow]}
+settings.register_profile("dev", max_examples=50, **QUIET)
+settings.register_profile("ci", max_examples=200, derandomize=True, **QUIET)
+settings.register_profile("thorough", max_examples=2000, **QUIET)
+settings.load_profile(PROFILE)
+
+
+def pytest_report_header() -> str:
+    return f"hypothesis examples: {settings().max_examples} (HYPOTHESIS_PROFILE={PROFILE})"
+
+
+def require_tool(tool: str, install: str) -> str:
+    """Return the path of the program ``tool``; without it, skip at home and fail in CI, saying how to get it."""
+    path = shutil.which(tool)
+    if path is not None:
+        return path
+    reason = f"{tool} is not installed. Install it with: {install}"
+    if IN_CI:
+        pytest.fail(reason, pytrace=False)
+    pytest.skip(reason)
+
+
+@pytest.fixture(scope="session")
+def require() -> Callable[[str, str], str]:
+    """Give ``require_tool``, as in ``require("redis-server", "apt-get install redis-server")``."""
+    return require_tool
