@@ -1,0 +1,1 @@
+"""The demo as a project: its settings, its URLs, its ASGI application."""

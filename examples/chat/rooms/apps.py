@@ -1,0 +1,7 @@
+"""The rooms as a Django app."""
+
+from django.apps import AppConfig
+
+
+class RoomsConfig(AppConfig):
+    name = "rooms"
