@@ -1,0 +1,131 @@
+"""What can be run: ``nox -s demo``, ``nox -s tests``, ``nox --list`` for the rest.
+
+Nothing but Python and nox is needed. The tests run against the wheel, as a user has it, in a tree without the
+checkout's own ``wsdrf``: a file that is missing from the wheel is a failing test.
+"""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import nox
+
+nox.needs_version = ">=2025.2.9"
+nox.options.default_venv_backend = "venv"
+nox.options.sessions = ["lint", "types", "docs", "tests"]
+nox.options.error_on_missing_interpreters = True
+
+ROOT = Path(__file__).parent
+PROJECT = nox.project.load_toml(ROOT / "pyproject.toml")
+TREE = ("tests", "docs", "examples", "README.md", "CHANGELOG.md", "CONTRIBUTING.md", "LICENSE", "pyproject.toml")
+WASTE = shutil.ignore_patterns("__pycache__", "_build", "*.sqlite3*", ".hypothesis", "node_modules")
+
+
+def group(name: str) -> list[str]:
+    """Return the requirements of a dependency group."""
+    return list(nox.project.dependency_groups(PROJECT, name))
+
+
+def build_wheel(session: nox.Session) -> Path:
+    """Build the wheel from the checkout as it is now, and return its path."""
+    dist = Path(session.create_tmp()).resolve() / "dist"
+    shutil.rmtree(dist, ignore_errors=True)
+    session.run("python", "-m", "pip", "wheel", "--quiet", "--no-deps", "--wheel-dir", str(dist), str(ROOT))
+    (wheel,) = dist.glob("wsdrf-*.whl")
+    return wheel
+
+
+def install_wheel(session: nox.Session, *groups: str, extra: str = "") -> None:
+    """Install the wheel as a user would, and what the named dependency groups ask for."""
+    requirements = [requirement for name in groups for requirement in group(name)]
+    wheel = build_wheel(session)
+    session.install(f"wsdrf{extra} @ {wheel.as_uri()}", *requirements)
+    # The version does not change from one build to the next, so pip would keep yesterday's wheel.
+    session.install("--quiet", "--force-reinstall", "--no-deps", str(wheel))
+
+
+def copy_tree(session: nox.Session) -> Path:
+    """Copy everything but ``wsdrf`` itself to a fresh directory, and return it."""
+    tree = Path(session.create_tmp()).resolve() / "tree"
+    shutil.rmtree(tree, ignore_errors=True)
+    tree.mkdir(parents=True)
+    for name in TREE:
+        source = ROOT / name
+        if source.is_dir():
+            shutil.copytree(source, tree / name, ignore=WASTE)
+        elif source.exists():
+            shutil.copy2(source, tree / name)
+    return tree
+
+
+def run_pytest(session: nox.Session, *arguments: str) -> None:
+    """Run pytest in a tree where only the installed ``wsdrf`` can be imported."""
+    install_wheel(session, "tests", extra="[testing]")
+    environment = {"WSDRF_INSTALLED": "1", "HYPOTHESIS_STORAGE_DIRECTORY": str(ROOT / ".hypothesis")}
+    with session.chdir(copy_tree(session)):
+        session.run("python", "-m", "pytest", *arguments, *session.posargs, env=environment)
+
+
+@nox.session
+def demo(session: nox.Session) -> None:
+    """Serve the example chat: prints the address and the users who can log in."""
+    install_wheel(session, "demo")
+    with session.chdir(ROOT / "examples" / "chat"):
+        session.run("python", "manage.py", "demo", *session.posargs)
+
+
+@nox.session
+def tests(session: nox.Session) -> None:
+    """Prove the project: unit tests, laws, architecture, documentation, live servers and the browser."""
+    run_pytest(session)
+
+
+@nox.session
+def live(session: nox.Session) -> None:
+    """Run only the tests that talk to real servers."""
+    run_pytest(session, "-m", "live")
+
+
+@nox.session
+def browser(session: nox.Session) -> None:
+    """Run only the tests that drive a headless Chromium."""
+    run_pytest(session, "-m", "browser")
+
+
+@nox.session
+def lint(session: nox.Session) -> None:
+    """Check style and format; ``nox -s lint -- fix`` mends what can be mended."""
+    session.install(*group("lint"))
+    if "fix" in session.posargs:
+        session.run("ruff", "check", "--fix", ".")
+        session.run("ruff", "format", ".")
+        return
+    session.run("ruff", "check", ".")
+    session.run("ruff", "format", "--check", ".")
+
+
+@nox.session
+def types(session: nox.Session) -> None:
+    """Check the types, with mypy and with pyright, which disagree often enough to ask both."""
+    session.install(str(ROOT) + "[testing]", *group("types"))
+    session.run("mypy")
+    session.run("mypy", "--no-incremental", "noxfile.py")
+    session.run("pyright", env={"PYRIGHT_PYTHON_IGNORE_WARNINGS": "1"})
+
+
+@nox.session
+def docs(session: nox.Session) -> None:
+    """Build the documentation to ``docs/_build``, with warnings as errors."""
+    install_wheel(session, "docs")
+    session.run("towncrier", "build", "--draft", "--version", "unreleased")
+    session.run("sphinx-build", "-W", "--keep-going", "-E", "-b", "html", "docs", "docs/_build")
+
+
+@nox.session
+def build(session: nox.Session) -> None:
+    """Build wheel and source distribution to ``dist``, and check what they say of themselves."""
+    session.install("build", "twine")
+    shutil.rmtree(ROOT / "dist", ignore_errors=True)
+    session.run("python", "-m", "build", str(ROOT))
+    session.run("twine", "check", "--strict", *(str(path) for path in sorted((ROOT / "dist").iterdir())))
