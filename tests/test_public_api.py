@@ -1,0 +1,54 @@
+"""The front door: what ``wsdrf`` exports, no more and no less."""
+
+from __future__ import annotations
+
+import importlib
+
+import pytest
+
+import wsdrf
+
+PUBLIC = [
+    "AuthenticationResult",
+    "Authenticator",
+    "AuthorizationHeader",
+    "Consumer",
+    "FirstMessage",
+    "QueryParameter",
+    "Subprotocol",
+    "adisconnect",
+    "disconnect",
+    "loads",
+    "message",
+    "on",
+    "receives",
+    "requires",
+    "throttle",
+]
+
+
+def test_exports_are_the_promised_ones() -> None:
+    """``wsdrf.__all__`` is the promised list, sorted; a name more or less is a decision."""
+    assert PUBLIC == list(wsdrf.__all__)
+
+
+@pytest.mark.parametrize("name", PUBLIC)
+def test_export_can_be_imported(name: str) -> None:
+    """Each promised name can be imported from the front door and is shown by ``dir``."""
+    assert hasattr(wsdrf, name)
+    assert name in dir(wsdrf)
+
+
+def test_unknown_name_is_an_attribute_error() -> None:
+    """A name that wsdrf does not have is an ``AttributeError`` that says which."""
+    with pytest.raises(AttributeError, match="no_such_name"):
+        getattr(wsdrf, "no_such_name")  # noqa: B009 a plain attribute would be refused by the type checkers
+
+
+def test_exceptions_export_their_tree() -> None:
+    """``wsdrf.exceptions.__all__`` names every exception that is drawn in its docstring."""
+    exceptions = importlib.import_module("wsdrf.exceptions")
+    drawn = {name for name in vars(exceptions) if name in (exceptions.__doc__ or "")}
+
+    assert drawn >= set(exceptions.__all__)
+    assert all(issubclass(getattr(exceptions, name), Exception) for name in exceptions.__all__)
