@@ -19,5 +19,6 @@ POLICY = (
 @ensure_csrf_cookie
 def page(request: HttpRequest) -> HttpResponse:
     """Show the page. It sets the CSRF cookie, which logging in with a session needs."""
-    context = {"users": USERS, "password": PASSWORD}
-    return render(request, "rooms/page.html", context, headers={"Content-Security-Policy": POLICY})
+    response = render(request, "rooms/page.html", {"users": USERS, "password": PASSWORD})
+    response.headers["Content-Security-Policy"] = POLICY
+    return response

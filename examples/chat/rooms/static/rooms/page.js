@@ -1,0 +1,216 @@
+// The page: who you are, which room you are in, what is said, and every frame that travels.
+
+import { listRooms, resume, signIn, signOut } from "./rest.js";
+import { explainEnd, Refusal, RoomSocket } from "./socket.js";
+import { showLine, removeLine, trace } from "./lists.js";
+
+const WAYS = {
+  session: "by session cookie",
+  subprotocol: "by a token in the subprotocol",
+  message: "by a token in the first message",
+};
+
+const at = (id) => document.getElementById(id);
+let identity = null;
+let socket = null;
+let edited = null; // the line in the composer, if it is an old one
+
+// --- You
+
+async function enterAs(someone) {
+  identity = someone;
+  at("you-name").textContent = identity.username;
+  at("you-way").textContent = `signed in ${WAYS[identity.way]}`;
+  setState("none", "Choose a room.");
+  const rooms = await listRooms(identity);
+  at("rooms").replaceChildren(...rooms.map(door));
+  for (const [id, hidden] of [["sign-in", true], ["you", false], ["doors", false]]) at(id).hidden = hidden;
+}
+
+function door(room) {
+  const button = document.createElement("button");
+  const standing = document.createElement("small");
+  standing.textContent = room.role ?? (room.is_public ? "public" : "members only");
+  button.type = "button";
+  button.append(room.name, " ", standing);
+  button.addEventListener("click", () => join(room, button));
+  const item = document.createElement("li");
+  item.append(button);
+  return item;
+}
+
+at("sign-in").addEventListener("submit", async (event) => {
+  event.preventDefault();
+  const { username, password, way } = Object.fromEntries(new FormData(event.target));
+  at("sign-in-error").textContent = "";
+  try {
+    await enterAs(await signIn(username, password, way));
+    at("rooms").querySelector("button")?.focus();
+  } catch (error) {
+    at("sign-in-error").textContent = error.message;
+  }
+});
+
+at("sign-out").addEventListener("click", async () => {
+  leave();
+  await signOut(identity);
+  identity = null;
+  for (const [id, hidden] of [["sign-in", false], ["you", true], ["doors", true]]) at(id).hidden = hidden;
+  at("room-name").textContent = "No room yet";
+  setState("none", "Sign in, then choose a room.");
+  at("username").focus();
+});
+
+function introduce() {
+  const [chosen] = at("username").selectedOptions;
+  at("about").textContent = `${chosen.value} ${chosen.dataset.about}`;
+}
+at("username").addEventListener("change", introduce);
+
+// --- The room
+
+function join(room, button) {
+  leave();
+  for (const other of at("rooms").querySelectorAll("[aria-current]")) other.removeAttribute("aria-current");
+  button.setAttribute("aria-current", "true");
+  at("room-name").textContent = room.name;
+  setState("joining", "Knocking …");
+  let refusal = null;
+  const mine = new RoomSocket(room, identity, {
+    traced: (direction, content) => trace(at("frames"), direction, content),
+    entered: () => settle(mine),
+    turnedAway: (authentication) => { refusal = authentication; },
+    unasked: (frame) => { if (frame.action === "error") notice(new Refusal(frame.payload)); },
+    ended: (code) => { if (socket === mine) turnOut(room, code, refusal); },
+  });
+  socket = mine;
+}
+
+async function settle(mine) {
+  setState("joined", "You are in.");
+  setComposer(true);
+  at("text").focus();
+  try {
+    const [lines, members] = await Promise.all([mine.call("chat.history", {}), mine.call("room.members")]);
+    if (socket !== mine) return;
+    lines.forEach(addLine);
+    at("members").textContent = members.map(describe).join(", ");
+  } catch (error) {
+    if (socket === mine) notice(error);
+  }
+}
+
+function describe({ username, role, is_muted: isMuted }) {
+  const facts = [role === "moderator" && role, isMuted && "muted"].filter(Boolean);
+  return facts.length ? `${username} (${facts.join(", ")})` : username;
+}
+
+function turnOut(room, code, refusal) {
+  socket = null;
+  setComposer(false);
+  setState("out", `Closed with ${code}.`);
+  const words = refusal
+    ? [`You may not enter ${room.name}.`, `${refusal.data.detail} (${refusal.status_code} ${refusal.status_text})`]
+    : ["The connection ended."];
+  showNotice([...words, `${code}: ${explainEnd(code)}`]);
+}
+
+function leave() {
+  const mine = socket;
+  socket = null;
+  mine?.close();
+  at("lines").replaceChildren();
+  at("members").textContent = "";
+  showNotice([]);
+  setComposer(false);
+}
+
+function setState(name, words) {
+  at("state").dataset.state = name;
+  at("state").textContent = words;
+}
+
+// --- Speaking
+
+function addLine(line) {
+  showLine(at("lines"), line, {
+    edit: () => compose(line),
+    remove: () => attempt(async () => {
+      await socket.call("chat.delete", { line_id: line.id });
+      removeLine(at("lines"), line.id);
+    }),
+  });
+  at("log").scrollTop = at("log").scrollHeight;
+}
+
+at("composer").addEventListener("submit", (event) => {
+  event.preventDefault();
+  const text = at("text").value.trim();
+  const line = edited;
+  attempt(async () => {
+    if (line) addLine({ ...line, text: (await socket.call("chat.edit", { line_id: line.id, text })).text });
+    else addLine(await socket.call("chat.say", { text }));
+    compose(null);
+  });
+});
+
+at("cancel").addEventListener("click", () => compose(null));
+at("clear").addEventListener("click", () => at("frames").replaceChildren());
+
+function compose(line) {
+  edited = line;
+  at("text").value = line?.text ?? "";
+  at("text-label").textContent = line ? "Change what you said" : "Say something";
+  at("send").textContent = line ? "Save" : "Say";
+  at("cancel").hidden = !line;
+  showFieldErrors([]);
+  if (!at("text").disabled) at("text").focus();
+}
+
+function setComposer(isOpen) {
+  at("text").disabled = at("send").disabled = !isOpen;
+  compose(null);
+}
+
+async function attempt(work) {
+  showNotice([]);
+  showFieldErrors([]);
+  try {
+    await work();
+  } catch (error) {
+    notice(error);
+  }
+}
+
+// --- Refusals in words
+
+function notice(error) {
+  const isField = ({ loc }) => loc[0] === "payload" && loc[1] === "text";
+  const errors = error.errors ?? [];
+  showFieldErrors(errors.filter(isField));
+  if (errors.length && errors.every(isField)) return;
+  const code = error.code ? ` (${error.status} ${error.code})` : "";
+  const others = errors.filter((one) => !isField(one));
+  showNotice([error.message + code, ...others.map(({ loc, detail }) => `${loc.join(".")}: ${detail}`)]);
+}
+
+function showNotice(sentences) {
+  at("notice").hidden = !sentences.length;
+  at("notice").replaceChildren(...sentences.map((words) => element("p", words)));
+}
+
+function showFieldErrors(errors) {
+  at("text").toggleAttribute("aria-invalid", errors.length > 0);
+  at("text-error").replaceChildren(...errors.map(({ code, detail }) => element("li", `${detail} (${code})`)));
+}
+
+function element(name, words) {
+  const made = document.createElement(name);
+  made.textContent = words;
+  return made;
+}
+
+introduce();
+const known = await resume();
+if (known) await enterAs(known);
+document.documentElement.dataset.ready = "true";
