@@ -20,6 +20,12 @@ settings.register_profile("thorough", max_examples=2000, **QUIET)
 settings.load_profile(PROFILE)
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    # pytest finds an installed wsdrf by its entry point; of a checkout that is not installed nobody has told it.
+    if not config.pluginmanager.has_plugin("wsdrf"):
+        config.pluginmanager.import_plugin("wsdrf.testing.plugin")
+
+
 def pytest_report_header() -> str:
     return f"hypothesis examples: {settings().max_examples} (HYPOTHESIS_PROFILE={PROFILE})"
 

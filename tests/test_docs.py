@@ -1,6 +1,6 @@
 """Run what the documentation shows: every Python block, every ``manage.py`` command, every JSON frame.
 
-A ``python`` block that begins with ``# file: PATH`` is that file, and with ``# at the end of PATH`` its last lines;
+A ``python`` or ``ini`` block that begins with ``# file: PATH`` is that file, and with ``# at the end of PATH`` its last lines;
 ``# in PATH, replace`` ... ``# with`` ... changes it. Every other ``python`` block of a page runs, in order, as one
 module. ``$ python`` lines of ``console`` blocks run where they stand, those aside that would not end. A page that
 begins with ``<!-- continues PAGE -->`` starts from the files of that page.
@@ -15,6 +15,7 @@ import shlex
 import subprocess
 import sys
 from collections.abc import Iterator
+from importlib.metadata import entry_points
 from pathlib import Path
 
 import pytest
@@ -61,7 +62,9 @@ class Workshop:
             self.follow((DOCS / match["page"]).read_text("utf-8"), run=False)
         script: list[str] = []
         for block in blocks(page):
-            if block.language == "python" and not self.change_file(block.text):
+            if block.language in {"python", "ini"} and self.change_file(block.text):
+                continue
+            if block.language == "python":
                 script += ["\n" * (block.line - 1 - "".join(script).count("\n")), block.text]
             elif block.language == "console":
                 self.run_commands(block.text, run=run)
@@ -99,6 +102,8 @@ class Workshop:
         environment["DJANGO_SETTINGS_MODULE"] = "tests.settings"
         if (self.path / "manage.py").exists():
             environment["DJANGO_SETTINGS_MODULE"] = "mysite.settings"
+        if not entry_points(group="pytest11", name="wsdrf"):
+            environment["PYTEST_PLUGINS"] = "wsdrf.testing.plugin"
         finished = subprocess.run(
             [sys.executable, *arguments],
             cwd=self.path,
