@@ -1,0 +1,71 @@
+"""The reference says what the code says: options, errors and the protocol's own actions."""
+
+from __future__ import annotations
+
+import ast
+import re
+from pathlib import Path
+from typing import Any
+
+import attrs
+import pytest
+
+from wsdrf import exceptions
+from wsdrf.envelope import RESERVED_ACTIONS, RESERVED_PREFIX
+from wsdrf.options import CLASS_NAMES, OPTION_NAMES, Options, Rate
+
+REFERENCE = Path(__file__).parent.parent / "docs" / "reference"
+ROW = re.compile(r"^\| `(?P<name>\w+)`(?P<more>.*?) \|(?P<cells>.*)\|$", re.MULTILINE)
+SIZE = re.compile(r"(\d+) (KiB|MiB)")
+UNITS = {"KiB": 1024, "MiB": 1024 * 1024}
+
+# Their defaults are made where they are used, or depend on the machine; the reference says it in words.
+IN_WORDS = {"authenticator_class", "credential_carriers", "sync_threads"}
+
+
+def rows(page: str, until: str = "") -> dict[str, list[str]]:
+    """Return the cells of each table row of ``page`` that begins with a name in code, up to the heading ``until``."""
+    text = (REFERENCE / page).read_text("utf-8")
+    text = text[: text.index(f"\n{until}\n")] if until else text
+    return {match["name"]: [cell.strip() for cell in match["cells"].split(" | ")] for match in ROW.finditer(text)}
+
+
+OPTIONS = rows("options.md")
+ERRORS = rows("wire.md", until="### Field errors")
+REFUSALS = [getattr(exceptions, name) for name in exceptions.__all__]
+FIXED = [kind for kind in REFUSALS if issubclass(kind, exceptions.Refusal) and "code" in vars(kind)]
+
+
+def read_default(cell: str) -> Any:
+    """Return the value that a cell of the column *default* shows."""
+    if match := SIZE.fullmatch(cell):
+        return int(match[1]) * UNITS[match[2]]
+    return ast.literal_eval(cell.strip("`"))
+
+
+def test_reference_has_every_option() -> None:
+    """Each attribute that wsdrf reads off a class is in the reference, and no other."""
+    assert set(CLASS_NAMES) == {name for name in OPTIONS if not name.startswith("get_")}
+
+
+@pytest.mark.parametrize("name", sorted(set(OPTION_NAMES) - IN_WORDS))
+def test_reference_has_the_default(name: str) -> None:
+    """The default in the reference is the one in the code."""
+    expected = getattr(attrs.fields(Options), name).default
+    shown = read_default(OPTIONS[name][1])
+
+    assert expected == (Rate.parse(shown) if isinstance(expected, Rate) else shown)
+
+
+@pytest.mark.parametrize("refusal", FIXED, ids=lambda refusal: refusal.__name__)
+def test_reference_has_the_error(refusal: type[exceptions.Refusal]) -> None:
+    """Each refusal of wsdrf's own stands in the table of errors, with its status."""
+    assert str(refusal.status_code) == ERRORS[refusal.code][0]
+
+
+def test_reference_names_the_reserved_actions() -> None:
+    """The sentence on the protocol's own actions names all of them and the prefix."""
+    text = (REFERENCE / "wire.md").read_text("utf-8")
+    (sentence,) = re.findall(r"The actions (.*?) belong to the protocol", text, re.DOTALL)
+
+    assert {*RESERVED_ACTIONS, RESERVED_PREFIX} == set(re.findall(r"`([^`]+)`", sentence))
