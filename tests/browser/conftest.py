@@ -1,25 +1,16 @@
-"""The demo on a free port, and a headless Chromium to look at it."""
+"""The demo, and a headless Chromium to look at it."""
 
 from __future__ import annotations
 
-import os
-import socket
-import subprocess
-import sys
-import time
-import urllib.error
-import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 from selenium import webdriver
 
-import wsdrf
+from tests.browser.server import serve
 from tests.browser.visitor import Visitor
 
-CHAT = Path(__file__).resolve().parents[2] / "examples" / "chat"
-START_SECONDS = 60
 FLAGS = (
     "--headless",
     "--no-sandbox",
@@ -48,58 +39,9 @@ def chromedriver(require: Callable[[str, str], str]) -> str:
 
 @pytest.fixture(scope="session")
 def demo(tmp_path_factory: pytest.TempPathFactory, chromium: str, chromedriver: str) -> Iterator[str]:
-    """Serve the demo with a database of its own, and give its address. Without a browser nothing is served."""
-    room = tmp_path_factory.mktemp("demo")
-    port = free_port()
-    url = f"http://127.0.0.1:{port}/"
-    env = os.environ | {
-        "CHAT_DATABASE": str(room / "chat.sqlite3"),
-        "DJANGO_SETTINGS_MODULE": "config.settings",
-        "PYTHONPATH": str(Path(wsdrf.__file__).parents[1]),
-        "PYTHONDONTWRITEBYTECODE": "1",
-    }
-    log = room / "server.log"
-    with log.open("wb") as sink:
-        command = [sys.executable, "manage.py", "demo", "--port", str(port)]
-        server = subprocess.Popen(command, cwd=CHAT, env=env, stdout=sink, stderr=subprocess.STDOUT)
-        try:
-            wait_for(url, server, log)
-            yield url
-        finally:
-            end(server)
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
-
-
-def wait_for(url: str, server: subprocess.Popen[bytes], log: Path) -> None:
-    """Return when ``url`` answers; fail with what the server printed when it ends or takes too long."""
-    deadline = time.monotonic() + START_SECONDS
-    while not answers(url):
-        if server.poll() is not None or time.monotonic() > deadline:
-            pytest.fail(f"The demo does not answer at {url}:\n{log.read_text()}", pytrace=False)
-        time.sleep(0.1)
-
-
-def answers(url: str) -> bool:
-    try:
-        urllib.request.urlopen(url, timeout=5).close()
-    except (urllib.error.URLError, TimeoutError):
-        return False
-    return True
-
-
-def end(server: subprocess.Popen[bytes]) -> None:
-    server.terminate()
-    try:
-        server.wait(timeout=15)
-    except subprocess.TimeoutExpired:
-        server.kill()
-        server.wait()
+    """Serve the demo and give its address. Without a browser nothing is served."""
+    with serve(tmp_path_factory.mktemp("demo")) as url:
+        yield url
 
 
 @pytest.fixture

@@ -1,7 +1,7 @@
 // Two lists that grow: what was said, and the frames that carried it.
 
 const MOST_FRAMES = 200;
-const TIME = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit" });
+const TIME = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit", hour12: false });
 const EXACT = new Intl.DateTimeFormat(undefined, {
   hour: "2-digit", minute: "2-digit", second: "2-digit", fractionalSecondDigits: 3, hour12: false,
 });
@@ -42,8 +42,9 @@ export function trace(list, direction, content) {
   const head = document.createElement("p");
   const subject = content.action ?? (direction === "closed" ? String(content.code) : "");
   head.append(text("span", direction), " ", text("b", subject), " ", text("time", EXACT.format(new Date())));
-  item.append(head, text("code", JSON.stringify(content)));
-  if (content.action === "error" || (content.payload?.status_code ?? 200) >= 400) item.classList.add("bad");
+  // Spaces let a long frame break between its fields.
+  item.append(head, text("code", JSON.stringify(content, null, 1).replaceAll(/\n\s*/g, " ")));
+  item.classList.toggle("bad", (content.payload?.status_code ?? 200) >= 400 || (content.code ?? 1000) !== 1000);
   list.append(item);
   while (list.children.length > MOST_FRAMES) list.firstElementChild.remove();
   list.parentElement.scrollTop = list.parentElement.scrollHeight;

@@ -138,6 +138,7 @@ function addLine(line) {
     remove: () => attempt(async () => {
       await socket.call("chat.delete", { line_id: line.id });
       removeLine(at("lines"), line.id);
+      at("text").focus(); // the button that had it is gone
     }),
   });
   at("log").scrollTop = at("log").scrollHeight;
