@@ -122,6 +122,27 @@ def test_change_and_delete_a_line(visitor: Visitor) -> None:
     assert "Second thought." not in visitor.lines()
 
 
+def test_moderator(visitor: Visitor) -> None:
+    """A moderator may delete another's line, and may not put words into another's mouth."""
+    visitor.sign_in("bob")
+    visitor.enter("Workshop")
+    visitor.say("Bob was here.")
+    visitor.wait_until(lambda: "Bob was here." in visitor.lines(), "the line")
+    visitor.one("#sign-out").click()
+    visitor.wait_until(visitor.one("#sign-in").is_displayed, "the sign-in form")
+    visitor.sign_in("alice", "subprotocol")
+    visitor.enter("Workshop")
+
+    visitor.press("Edit", "Bob was here.")
+    visitor.one("#text").clear()
+    visitor.say("Bob was never here.")
+    visitor.wait_for_text("#notice", "This line is not yours.")
+    assert "Bob was here." in visitor.lines()
+
+    visitor.press("Delete", "Bob was here.")
+    visitor.wait_until(lambda: "Bob was here." not in visitor.lines(), "the line is gone")
+
+
 def test_who_is_here(visitor: Visitor) -> None:
     """The room tells its members, with their roles."""
     visitor.sign_in("alice")
