@@ -239,10 +239,10 @@ def seal(function: Callable[..., Any]) -> None:
     _sealed.add(function)
 
 
-def place_of(function: FunctionType) -> Place:
+def place_of(function: Callable[..., Any]) -> Place:
     """Say where ``function`` is written, looking through ``functools.wraps``."""
     inner: Any = inspect.unwrap(function)
-    code = inner.__code__ if inspect.isfunction(inner) else function.__code__
+    code = (inner if inspect.isfunction(inner) else cast("Any", function)).__code__
     return Place(f"{inner.__module__}.{inner.__qualname__}", code.co_filename, code.co_firstlineno)
 
 

@@ -6,14 +6,11 @@ import types
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from enum import Enum
 from types import MappingProxyType
-from typing import Annotated, Any, TypeVar, Union, get_args, get_origin
+from typing import Annotated, Any, Union, get_args, get_origin
 
 from attrs import field, frozen
 
 from wsdrf.declare import Load, Place
-
-K = TypeVar("K")
-V = TypeVar("V")
 
 
 class Kind(Enum):
@@ -67,7 +64,11 @@ class Reception:
     replies: tuple[Any, ...] = ()
 
 
-def _copied(entries: Mapping[K, V]) -> Mapping[K, V]:
+def _routes(entries: Mapping[str, Route]) -> Mapping[str, Route]:
+    return MappingProxyType(dict(entries))
+
+
+def _receptions(entries: Mapping[type, Reception]) -> Mapping[type, Reception]:
     return MappingProxyType(dict(entries))
 
 
@@ -75,7 +76,7 @@ def _copied(entries: Mapping[K, V]) -> Mapping[K, V]:
 class Routes(Mapping[str, Route]):
     """Map each action of a consumer to its route. Prints as a table."""
 
-    _routes: Mapping[str, Route] = field(factory=dict, converter=_copied)
+    _routes: Mapping[str, Route] = field(factory=dict, converter=_routes)
 
     def __getitem__(self, action: str) -> Route:
         return self._routes[action]
@@ -97,7 +98,7 @@ class Routes(Mapping[str, Route]):
 class Receptions(Mapping[type, Reception]):
     """Map each message class that a consumer receives to its reception. Prints as a table."""
 
-    _receptions: Mapping[type, Reception] = field(factory=dict, converter=_copied)
+    _receptions: Mapping[type, Reception] = field(factory=dict, converter=_receptions)
 
     def __getitem__(self, message: type) -> Reception:
         return self._receptions[message]

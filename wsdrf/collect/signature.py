@@ -1,0 +1,196 @@
+"""Read what one method takes and gives: its kind, its parameters, its payload's type, its replies."""
+
+from __future__ import annotations
+
+import inspect
+import typing
+from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Callable, Collection, Mapping
+from inspect import Parameter
+from types import MappingProxyType, NoneType, UnionType
+from typing import Any, Final, Union
+from weakref import WeakKeyDictionary
+
+from attrs import frozen
+
+from wsdrf.collect.body import class_name
+from wsdrf.declare import Place, place_of
+from wsdrf.envelope import ABSENT
+from wsdrf.exceptions import DeclarationError
+from wsdrf.routing import Kind
+
+_ASYNC_ITERATORS: Final = (AsyncIterator, AsyncIterable, AsyncGenerator)
+_POSITIONAL: Final = (Parameter.POSITIONAL_ONLY, Parameter.POSITIONAL_OR_KEYWORD)
+
+# What was resolved once stays: a subclass in another module cannot see the names around its base.
+_resolved: Final[WeakKeyDictionary[Callable[..., Any], dict[str, Any]]] = WeakKeyDictionary()
+
+
+@frozen(eq=False)
+class Scope:
+    """Names that annotations may use besides their module's: those local to the function that the class stands in."""
+
+    module: Mapping[str, Any]
+    local: Mapping[str, Any] = MappingProxyType({})
+
+
+@frozen(eq=False)
+class Method:
+    """One function as it stands in the body of one class."""
+
+    owner: type
+    name: str
+    function: Callable[..., Any]
+
+    @property
+    def place(self) -> Place:
+        """Say where it is written."""
+        return place_of(self.function)
+
+    def __str__(self) -> str:
+        return f"{class_name(self.owner)}.{self.name}()"
+
+    def error(self, what: str, *others: Place) -> DeclarationError:
+        """Make the error that says ``what`` of this method, with its place and the others'."""
+        places = "; ".join(map(str, (self.place, *others)))
+        return DeclarationError(f"{self} {what} ({places})")
+
+
+@frozen(eq=False)
+class Signature:
+    """What a method takes and gives. ``payload`` and ``replies`` are ``ABSENT`` where nothing is annotated.
+
+    ``parameter`` is the one that takes the payload. ``variadic`` names ``*args`` and ``**kwargs``, which pass on
+    whatever an inherited contract gives.
+    """
+
+    kind: Kind
+    parameter: Parameter | None
+    payload: Any
+    replies: Any
+    variadic: tuple[str, ...]
+
+    @property
+    def takes_payload(self) -> bool:
+        """Tell whether a payload can be handed over at all."""
+        return self.parameter is not None or any(name.count("*") == 1 for name in self.variadic)
+
+
+def read(method: Method, loads: Collection[str], scope: Scope) -> Signature:
+    """Read a method that also gets a keyword for each of ``loads``. Raises ``DeclarationError``."""
+    try:
+        signature = inspect.signature(method.function)
+    except Exception as error:
+        # Python 3.14 evaluates annotations here, which is the user's code and may raise anything.
+        raise method.error(f"has a signature that cannot be read: {error!r}. Mend its annotations.") from error
+    parameters = _without_self(method, list(signature.parameters.values()))
+    first = parameters[0] if parameters else None
+    parameter = first if first and first.kind in _POSITIONAL and first.name not in loads else None
+    rest = parameters if parameter is None else parameters[1:]
+    _check_rest(method, rest, loads)
+    kind = kind_of(method)
+    variadic = tuple(
+        ("*" if one.kind is Parameter.VAR_POSITIONAL else "**") + one.name
+        for one in rest
+        if one.kind in (Parameter.VAR_POSITIONAL, Parameter.VAR_KEYWORD)
+    )
+    return Signature(
+        kind,
+        parameter,
+        ABSENT if parameter is None else resolve(method, parameter.name, parameter.annotation, scope),
+        _replies(method, kind, resolve(method, "return", signature.return_annotation, scope)),
+        variadic,
+    )
+
+
+def kind_of(method: Method) -> Kind:
+    """Say how a method is written, looking through a plain wrapper at a generator. Raises ``DeclarationError``."""
+    function = method.function
+    inner = inspect.unwrap(function)
+    if inspect.iscoroutinefunction(function):
+        return Kind.COROUTINE
+    if inspect.isgeneratorfunction(function) or inspect.isgeneratorfunction(inner):
+        raise method.error("is a sync generator, which would hold a thread. Write `async def` with yield for a stream.")
+    if inspect.isasyncgenfunction(function) or inspect.isasyncgenfunction(inner):
+        return Kind.STREAM
+    return Kind.FUNCTION
+
+
+def resolve(method: Method, name: str, annotation: Any, scope: Scope) -> Any:
+    """Give the type that one annotation means, or ``ABSENT`` for none. Raises ``DeclarationError``."""
+    if annotation is inspect.Parameter.empty:
+        return ABSENT
+    known = _resolved.setdefault(method.function, {})
+    if name not in known:
+        known[name] = _resolve(method, name, annotation, scope)
+    return known[name]
+
+
+def _resolve(method: Method, name: str, annotation: Any, scope: Scope) -> Any:
+    world = getattr(inspect.unwrap(method.function), "__globals__", {})
+    around = scope.local if scope.module is world else {}
+    # A method is no type: one that is called `list` must not hide the built-in that annotations mean.
+    body = {key: value for key, value in vars(method.owner).items() if not inspect.isfunction(value)}
+
+    def bearer() -> None: ...
+
+    bearer.__annotations__ = {name: annotation}
+    try:
+        return typing.get_type_hints(bearer, world, {**around, **body}, include_extras=True)[name]
+    except Exception as error:
+        # An annotation is code of the user's, and may raise anything.
+        raise method.error(
+            f"annotates {name} with {annotation!r}, which cannot be resolved: {error}. Define or import that type "
+            "above the class, outside `if TYPE_CHECKING:`."
+        ) from error
+
+
+def members(annotation: Any) -> tuple[Any, ...]:
+    """Give the members of a union without ``None``; of any other type, itself."""
+    if type(annotation).__name__ == "TypeAliasType":
+        return members(annotation.__value__)
+    if typing.get_origin(annotation) in (Union, UnionType):
+        nested = (member for one in typing.get_args(annotation) for member in members(one))
+        return tuple(dict.fromkeys(nested))
+    nothing = annotation in (NoneType, typing.NoReturn, getattr(typing, "Never", NoneType))
+    return () if nothing else (annotation,)
+
+
+def _replies(method: Method, kind: Kind, returned: Any) -> Any:
+    if returned is ABSENT:
+        return ABSENT
+    origin = typing.get_origin(returned) or returned
+    iterates = origin in _ASYNC_ITERATORS
+    if kind is Kind.STREAM and not iterates:
+        raise method.error("is a stream but is not annotated as one. Annotate it -> AsyncIterator[...].")
+    if kind is not Kind.STREAM and iterates:
+        raise method.error("is annotated as a stream but is no async generator. Write `async def` with yield.")
+    if not iterates:
+        return members(returned)
+    arguments = typing.get_args(returned)
+    return members(arguments[0]) if arguments else ()
+
+
+def _without_self(method: Method, parameters: list[Parameter]) -> list[Parameter]:
+    if parameters and parameters[0].kind in _POSITIONAL:
+        return parameters[1:]
+    if parameters and parameters[0].kind is Parameter.VAR_POSITIONAL:
+        return parameters
+    raise method.error("takes no self. Add it as the first parameter.")
+
+
+def _check_rest(method: Method, rest: list[Parameter], loads: Collection[str]) -> None:
+    for one in rest:
+        if one.name in loads and one.kind is Parameter.POSITIONAL_ONLY:
+            raise method.error(f"takes {one.name} by position, but @loads gives it by name. Move the / before it.")
+        variadic = one.kind in (Parameter.VAR_POSITIONAL, Parameter.VAR_KEYWORD)
+        if one.name not in loads and not variadic and one.default is Parameter.empty:
+            raise method.error(
+                f"takes {one.name}, which nothing gives. The payload comes right after self; give anything else "
+                f'a default, or add @loads("{one.name}", ...).'
+            )
+    names = {one.name for one in rest}
+    if any(one.kind is Parameter.VAR_KEYWORD for one in rest):
+        return
+    for name in loads:
+        if name not in names:
+            raise method.error(f'has @loads("{name}", ...) but no parameter of that name. Add it after the payload.')
