@@ -1,0 +1,30 @@
+"""Test your sockets: a client in the test's process, a test case for Django's runner, a fixture for pytest."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import Any, Final
+
+# pytest imports this package together with its plugin, before Django settings are known; so each name is imported when
+# it is first asked for. Their types are in __init__.pyi, which is why pyright does not find them here.
+# pyright: reportUnsupportedDunderAll=false
+__all__ = ["Answer", "Close", "Response", "WebsocketCommunicator", "WebsocketTestCase", "find_application"]
+
+_HOMES: Final = {
+    "Answer": "frames",
+    "Close": "server",
+    "Response": "server",
+    "WebsocketCommunicator": "communicator",
+    "WebsocketTestCase": "case",
+    "find_application": "application",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -1,0 +1,8 @@
+from wsdrf.testing.application import find_application as find_application
+from wsdrf.testing.case import WebsocketTestCase as WebsocketTestCase
+from wsdrf.testing.communicator import WebsocketCommunicator as WebsocketCommunicator
+from wsdrf.testing.frames import Answer as Answer
+from wsdrf.testing.server import Close as Close
+from wsdrf.testing.server import Response as Response
+
+__all__ = ["Answer", "Close", "Response", "WebsocketCommunicator", "WebsocketTestCase", "find_application"]
