@@ -229,6 +229,7 @@ _DRF: Final = MappingProxyType(
         "throttle_classes": "DEFAULT_THROTTLE_CLASSES",
     }
 )
+_SHORT: Final = 6
 _CLASS_ONLY: Final = ("queryset", "lookup_field", "lookup_url_kwarg", "sends")
 CLASS_NAMES: Final = (*OPTION_NAMES, *_DRF, *_CLASS_ONLY)
 """Every attribute that wsdrf reads off a consumer's body: the options, DRF's own, and what only a class can say."""
@@ -267,9 +268,10 @@ def check_project(project: Any) -> None:
 def misspelt(name: str) -> str | None:
     """Give the attribute that ``name`` is most likely meant for, where it is none itself.
 
-    That is one whose name differs by case, by one letter (added, lost, changed or swapped), or by its plural.
+    That is one whose name differs by case, by one letter (added, lost, changed or swapped), or by its plural. A short
+    name is left alone: ``ends`` is a word of its own.
     """
-    if name in CLASS_NAMES or name.startswith("_"):
+    if name in CLASS_NAMES or name.startswith("_") or len(name) < _SHORT:
         return None
     lower = name.lower()
     return next((known for known in CLASS_NAMES if lower == known or _is_near(lower, known)), None)
