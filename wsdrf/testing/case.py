@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
-from contextlib import AsyncExitStack
+from collections.abc import Generator, Sequence
+from contextlib import AsyncExitStack, contextmanager
 from inspect import iscoroutinefunction
 from typing import Any
 from unittest import TestResult
@@ -31,13 +31,13 @@ class WebsocketTestCase(TransactionTestCase):
 
     def __call__(self, result: TestResult | None = None) -> None:
         """Run the test, and disconnect what it made before its event loop ends."""
-        self._prepare()
-        super().__call__(result)
+        with self._ending():
+            super().__call__(result)
 
     def debug(self) -> None:
         """Run the test without catching its exceptions."""
-        self._prepare()
-        super().debug()
+        with self._ending():
+            super().debug()
 
     def get_ws_headers(self) -> Headers:
         """Give the headers of each communicator; override it."""
@@ -80,19 +80,23 @@ class WebsocketTestCase(TransactionTestCase):
             self._auth_communicator = self.create_communicator()
         return self._auth_communicator
 
-    def _prepare(self) -> None:
+    @contextmanager
+    def _ending(self) -> Generator[None, None, None]:
+        """Have the test method end what was made; its event loop does not outlive it, so a tearDown is too late."""
         self._made = AsyncExitStack()
         self._auth_communicator = None
         test = getattr(self, self._testMethodName)
-        if iscoroutinefunction(test):
-            setattr(self, self._testMethodName, _ending(self._made, test))
+        if not iscoroutinefunction(test):
+            yield
+            return
 
+        async def run() -> None:
+            async with self._made:
+                await test()
 
-def _ending(made: AsyncExitStack, test: Callable[[], Awaitable[None]]) -> Callable[[], Awaitable[None]]:
-    """Have ``test`` end what was made in it: its event loop does not outlive it, so a tearDown would be too late."""
-
-    async def run() -> None:
-        async with made:
-            await test()
-
-    return run
+        setattr(self, self._testMethodName, run)
+        try:
+            yield
+        finally:
+            # Back to the class's own method, so that the case can run again and be pickled.
+            delattr(self, self._testMethodName)
