@@ -1,7 +1,7 @@
 """Run what the documentation shows: every Python block, every ``manage.py`` command, every JSON frame.
 
-A ``python`` or ``ini`` block that begins with ``# file: PATH`` is that file, and with ``# at the end of PATH`` its last lines;
-``# in PATH, replace`` ... ``# with`` ... changes it. Every other ``python`` block of a page runs, in order, as one
+A ``python`` or ``ini`` block that begins with ``# file: PATH`` is that file, and with ``# at the end of PATH`` its last lines; a
+``diff`` block that begins with ``# in PATH`` changes it. Every other ``python`` block of a page runs, in order, as one
 module. ``$ python`` lines of ``console`` blocks run where they stand, those aside that would not end. A page that
 begins with ``<!-- continues PAGE -->`` starts from the files of that page.
 """
@@ -28,7 +28,7 @@ PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted(DOCS.rglob("*.md"
 FENCE = re.compile(r"^(?P<indent> *)```(?P<language>[\w{}-]*)\n(?P<body>.*?)^(?P=indent)```$", re.DOTALL | re.MULTILINE)
 WHOLE_FILE = re.compile(r"# file: (?P<path>\S+)\n")
 LAST_LINES = re.compile(r"# at the end of (?P<path>\S+)\n")
-REPLACEMENT = re.compile(r"# in (?P<path>\S+), replace\n(?P<old>.*)# with\n(?P<new>.*)", re.DOTALL)
+CHANGE = re.compile(r"# in (?P<path>\S+)\n")
 CONTINUES = re.compile(r"<!-- continues (?P<page>\S+) -->")
 LINK = re.compile(r"\]\((?P<target>[^)#:]+)(?:#[^)]*)?\)")
 ENDLESS = {"createsuperuser", "demo", "pip", "runserver", "startapp"}
@@ -50,6 +50,13 @@ def blocks(page: str) -> Iterator[Block]:
         yield Block(match["language"], text, page.count("\n", 0, match.start("body")) + 1)
 
 
+def sides(diff: str) -> tuple[str, str]:
+    """Return the lines before and after ``diff``, whose lines begin with ``-``, ``+`` or a space."""
+    lines = diff.splitlines(keepends=True)
+    old, new = ("".join(line[1:] for line in lines if line[0] in {" ", sign}) for sign in "-+")
+    return old, new
+
+
 @frozen
 class Workshop:
     """The directory in which one page is tried out, as its reader would."""
@@ -62,7 +69,7 @@ class Workshop:
             self.follow((DOCS / match["page"]).read_text("utf-8"), run=False)
         script: list[str] = []
         for block in blocks(page):
-            if block.language in {"python", "ini"} and self.change_file(block.text):
+            if block.language in {"python", "ini", "diff"} and self.change_file(block.text):
                 continue
             if block.language == "python":
                 script += ["\n" * (block.line - 1 - "".join(script).count("\n")), block.text]
@@ -81,11 +88,12 @@ class Workshop:
         elif match := LAST_LINES.match(text):
             target = self.path / match["path"]
             target.write_text(target.read_text("utf-8") + "\n" + text[match.end() :], "utf-8")
-        elif match := REPLACEMENT.match(text):
+        elif match := CHANGE.match(text):
             target = self.path / match["path"]
+            old, new = sides(text[match.end() :])
             before = target.read_text("utf-8")
-            assert 1 == before.count(match["old"]), f"{match['path']} has not exactly one {match['old']!r}"
-            target.write_text(before.replace(match["old"], match["new"]), "utf-8")
+            assert 1 == before.count(old), f"{match['path']} has not exactly one {old!r}"
+            target.write_text(before.replace(old, new), "utf-8")
         return match is not None
 
     def run_commands(self, text: str, *, run: bool) -> None:
@@ -153,11 +161,10 @@ OPEN = False
 # at the end of room/door.py
 KEY = "brass"
 ```
-```python
-# in room/door.py, replace
-OPEN = False
-# with
-OPEN = True
+```diff
+# in room/door.py
+-OPEN = False
++OPEN = True
 ```
 1. In a list:
 
@@ -187,7 +194,7 @@ def test_workshop_follows_a_page(tmp_path: Path) -> None:
         "```python\n1 / 0\n```\n",
         "```python\nimport warnings; warnings.warn('old')\n```\n",
         "```console\n$ python -c 'raise SystemExit(3)'\n```\n",
-        "```python\n# file: a.py\nx = 1\n```\n```python\n# in a.py, replace\ny = 1\n# with\nz = 1\n```\n",
+        "```python\n# file: a.py\nx = 1\n```\n```diff\n# in a.py\n-y = 1\n+z = 1\n```\n",
     ],
 )
 def test_workshop_notices_a_page_that_is_wrong(page: str, tmp_path: Path) -> None:
