@@ -1,0 +1,100 @@
+"""A frame's envelope: strict data to a ``Call``; a reply, failure or event to text."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from wsdrf.codec.strict import parse, write
+from wsdrf.envelope import ABSENT, Call, CallId, Failure, FieldError
+from wsdrf.exceptions import InvalidCall
+
+AUTHENTICATE: Final = "authenticate"
+MAX_ID_LENGTH: Final = 255
+
+
+class InvalidFrame(InvalidCall):
+    """Refuse a frame whose envelope is wrong. ``id`` is the call's, where the frame had a valid one."""
+
+    def __init__(self, errors: list[FieldError], id: CallId = None) -> None:
+        super().__init__(errors)
+        self.id = id
+
+
+def decode(data: str | bytes, max_depth: int) -> Call:
+    """Read a frame. Raises ``ParseError`` for what is not strict JSON, ``InvalidFrame`` for what is no call."""
+    frame = parse(data, max_depth)
+    if type(frame) is not dict:
+        raise InvalidFrame([FieldError((), "wrong_type", "Expected an object.")])
+    action = frame.get("action")
+    call_id = frame.get("id")
+    if type(action) is not str or not _is_id(call_id, frame):
+        raise _invalid(frame)
+    if action == AUTHENTICATE:
+        return Call(action, ABSENT, call_id, _token(frame, call_id))
+    return Call(action, frame.get("payload", ABSENT), call_id)
+
+
+def encode_frame(action: str, payload: Any, id: CallId = None) -> str:
+    """Write a frame. ``payload`` is plain JSON data; ``None`` for ``id`` leaves it out.
+
+    Raises ``ValueError`` or ``TypeError`` for a payload that is not JSON, which is a fault of the server's own code.
+    """
+    if id is None:
+        return write({"action": action, "payload": payload})
+    return write({"action": action, "payload": payload, "id": id})
+
+
+def encode_failure(failure: Failure, id: CallId = None) -> str:
+    """Write the ``error`` frame that answers a call."""
+    payload = {"status_code": failure.status_code, "code": failure.code, "detail": failure.detail}
+    if failure.errors:
+        payload["errors"] = [
+            {"loc": list(error.loc), "code": error.code, "detail": error.detail} for error in failure.errors
+        ]
+    if failure.retry_after is not None:
+        payload["retry_after"] = failure.retry_after
+    return encode_frame("error", payload, id)
+
+
+def _is_id(value: Any, frame: dict[str, Any]) -> bool:
+    if type(value) is str:
+        return len(value) <= MAX_ID_LENGTH
+    return type(value) is int or "id" not in frame
+
+
+def _invalid(frame: dict[str, Any]) -> InvalidFrame:
+    errors = []
+    if "action" not in frame:
+        errors.append(FieldError(("action",), "required", "This field is required."))
+    elif type(frame["action"]) is not str:
+        errors.append(_wrong_type("action", frame["action"], "a string"))
+    call_id = frame.get("id")
+    if _is_id(call_id, frame):
+        return InvalidFrame(errors, call_id)
+    if type(call_id) is str:
+        errors.append(FieldError(("id",), "too_long", f"Must have at most {MAX_ID_LENGTH} characters."))
+    else:
+        errors.append(_wrong_type("id", call_id, "a string or an integer"))
+    return InvalidFrame(errors)
+
+
+def _token(frame: dict[str, Any], call_id: CallId) -> str:
+    """Find the token beside the action, as the payload, or in the payload."""
+    loc: tuple[str, ...] = ("token",)
+    token = frame.get("token", ABSENT)
+    if token is ABSENT and "payload" in frame:
+        loc, token = ("payload",), frame["payload"]
+        if type(token) is dict:
+            loc, token = ("payload", "token"), token.get("token", ABSENT)
+    if token is ABSENT:
+        raise InvalidFrame([FieldError(loc, "required", "This field is required.")], call_id)
+    if type(token) is not str:
+        error = _wrong_type("token", token, "a string")
+        raise InvalidFrame([FieldError(loc, error.code, error.detail)], call_id)
+    return token
+
+
+def _wrong_type(name: str, value: Any, expected: str) -> FieldError:
+    if value is None:
+        return FieldError((name,), "null", "This field may not be null.")
+    return FieldError((name,), "wrong_type", f"Expected {expected}.")

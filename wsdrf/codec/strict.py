@@ -1,0 +1,127 @@
+"""Strict JSON: text or UTF-8 bytes to plain data, plain data to text; nothing else reads or writes JSON."""
+
+from __future__ import annotations
+
+import json
+import re
+from json.encoder import encode_basestring  # type: ignore[attr-defined]  # the stubs leave it out
+from typing import Any, Final, NoReturn
+
+from wsdrf.exceptions import ParseError
+
+INT_MIN: Final = -(2**63)
+INT_MAX: Final = 2**63 - 1
+
+_STRING: Final = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"?', re.DOTALL)
+_NO_BRACKETS: Final = {code: None for code in range(128) if chr(code) not in "[]{}"} | {ord("{"): "[", ord("}"): "]"}
+_ESCAPED_SURROGATE: Final = re.compile(r"\\u[dD][89a-fA-F]")
+_SPACE: Final = " \t\n\r"
+
+
+class _Unreadable(ValueError):
+    """Carry a fixed detail out of the parser."""
+
+
+def parse(data: str | bytes, max_depth: int) -> Any:
+    """Read JSON strictly.
+
+    Raises ``ParseError`` for bytes that are not UTF-8, a byte order mark, anything that is not exactly one JSON value,
+    a key that occurs twice in one object, NaN, infinities and numbers as large, integers beyond signed 64 bits, arrays
+    and objects nested deeper than ``max_depth``, and surrogates that are no pair. The cost is linear in the size.
+    """
+    text = data if isinstance(data, str) else _text(data)
+    if text.count("[") + text.count("{") > max_depth:
+        _check_depth(text, max_depth)
+    if not text.isascii():
+        _check_unicode(text)
+    if text[:1] in _SPACE:
+        text = text.lstrip(_SPACE)
+    try:
+        value, end = _DECODER.raw_decode(text)
+    except json.JSONDecodeError:
+        raise ParseError("The frame is not valid JSON.") from None
+    except _Unreadable as error:
+        raise ParseError(error.args[0]) from None
+    if end != len(text) and text[end:].strip(_SPACE):
+        raise ParseError("The frame has more after its JSON value.")
+    if "\\u" in text and _ESCAPED_SURROGATE.search(text):
+        _check_unicode(json.dumps(value, ensure_ascii=False))
+    return value
+
+
+def write(value: Any) -> str:
+    """Write plain data as compact JSON.
+
+    Raises ``ValueError`` for NaN, infinities and lone surrogates, ``TypeError`` for what is no JSON value.
+    """
+    text = "".join(_encode(value, 0)) if _encode is not None else _ENCODER.encode(value)
+    if not text.isascii():
+        text.encode()  # raises for a lone surrogate, which no client could read
+    return text
+
+
+def _text(data: bytes) -> str:
+    try:
+        return str(data, "utf-8")
+    except UnicodeDecodeError:
+        raise ParseError("The frame is not valid UTF-8.") from None
+
+
+def _check_unicode(text: str) -> None:
+    if text.startswith("\ufeff"):
+        raise ParseError("The frame starts with a byte order mark.")
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        raise ParseError("The frame has a surrogate that is no pair.") from None
+
+
+def _check_depth(text: str, max_depth: int) -> None:
+    """Take the innermost pairs of brackets away, ``max_depth`` times: none may be left."""
+    brackets = _STRING.sub("", text).encode("ascii", "ignore").decode().translate(_NO_BRACKETS)
+    for _ in range(max_depth):
+        if not brackets:
+            return
+        brackets = brackets.replace("[]", "")
+    if brackets:
+        raise ParseError(f"The frame is nested deeper than {max_depth} levels, or its brackets do not match.")
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise _Unreadable("The frame has a key twice in one object.")
+    return found
+
+
+def _integer(digits: str) -> int:
+    # Short enough is checked first: Python refuses to read very long ones, with an error of its own.
+    if len(digits) > 20 or not INT_MIN <= (value := int(digits)) <= INT_MAX:
+        raise _Unreadable("The frame has an integer beyond 64 bits.")
+    return value
+
+
+def _number(digits: str) -> float:
+    value = float(digits)
+    if value - value != 0:
+        raise _Unreadable("The frame has a number that is too large.")
+    return value
+
+
+def _constant(name: str) -> NoReturn:
+    raise _Unreadable("The frame has NaN or Infinity, which are not JSON.")
+
+
+_DECODER: Final = json.JSONDecoder(
+    object_pairs_hook=_unique, parse_int=_integer, parse_float=_number, parse_constant=_constant
+)
+_ENCODER: Final = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+
+
+def _make_encode() -> Any:
+    """Make the C encoder once: ``JSONEncoder.encode`` makes it anew for every value. ``None`` where there is no C."""
+    make = json.encoder.c_make_encoder  # type: ignore[attr-defined]  # the stubs leave it out
+    return make and make(None, _ENCODER.default, encode_basestring, None, ":", ",", False, False, False)
+
+
+_encode: Final = _make_encode()

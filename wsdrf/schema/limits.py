@@ -1,0 +1,203 @@
+"""Read the limits that attrs validators state, and narrow a shape by them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from types import SimpleNamespace
+from typing import Any, Final
+
+import attrs
+from attrs import validators as v
+
+from wsdrf.schema.shapes import (
+    ArrayOf,
+    Boolean,
+    Choice,
+    Integer,
+    MapOf,
+    Null,
+    Number,
+    OneOf,
+    Option,
+    Pattern,
+    Shape,
+    Text,
+    TextForm,
+    TupleOf,
+)
+
+# attrs gives its validators no public classes, only the functions that make them.
+AND: Final = type(v.and_())
+OPTIONAL: Final = type(v.optional(v.ge(0)))
+MIN_LEN: Final = type(v.min_len(0))
+MAX_LEN: Final = type(v.max_len(0))
+NUMBER: Final = type(v.ge(0))
+IN: Final = type(v.in_(()))
+MATCHES: Final = type(v.matches_re(""))
+INSTANCE_OF: Final = type(v.instance_of(int))
+DEEP_ITERABLE: Final = type(v.deep_iterable(v.ge(0)))
+DEEP_MAPPING: Final = type(v.deep_mapping(v.ge(0), v.ge(0)))
+NUMBER_LIMITS: Final = {">=": "ge", ">": "gt", "<=": "le", "<": "lt"}
+
+
+def narrow(shape: Shape, validator: Any, opaque: list[Any]) -> Shape:
+    """Narrow ``shape`` by what ``validator`` states; what no shape can say is added to ``opaque``."""
+    if validator is None:
+        return shape
+    if isinstance(validator, AND):
+        # ``in_`` goes first: the others then drop some of its options.
+        for part in sorted(validator._validators, key=lambda part: not isinstance(part, IN)):
+            shape = narrow(shape, part, opaque)
+        return shape
+    if isinstance(shape, OneOf):
+        return _narrow_members(shape, validator, opaque)
+    if isinstance(validator, OPTIONAL):
+        return narrow(shape, validator.validator, opaque)
+    read = _options_left if isinstance(shape, Choice) else _READERS.get(type(validator))
+    narrowed = read(shape, validator, opaque) if read else None
+    if narrowed is None:
+        opaque.append(validator)
+        return shape
+    return narrowed
+
+
+def _narrow_members(shape: OneOf, validator: Any, opaque: list[Any]) -> Shape:
+    inner, skips_null = (validator.validator, True) if isinstance(validator, OPTIONAL) else (validator, False)
+    found: list[Any] = []
+    members: list[Shape] = []
+    for member in shape.members:
+        is_null = isinstance(member, Null)
+        if is_null and not skips_null:
+            found.append(validator)  # what it says of None, only it can tell
+        members.append(member if is_null else narrow(member, inner, found))
+    if found:
+        opaque.append(validator)
+    return OneOf(tuple(members))
+
+
+def _length(shape: Shape, least: int | None, most: int | None) -> Shape | None:
+    if isinstance(shape, Text) or (isinstance(shape, TextForm) and shape.format == "base64"):
+        return attrs.evolve(
+            shape,
+            min_length=_tighter(max, shape.min_length, least),
+            max_length=_tighter(min, shape.max_length, most),
+        )
+    if isinstance(shape, (ArrayOf, MapOf)):
+        return attrs.evolve(
+            shape,
+            min_items=_tighter(max, shape.min_items, least),
+            max_items=_tighter(min, shape.max_items, most),
+        )
+    return None
+
+
+def _tighter(choose: Callable[[Any, Any], Any], old: Any, new: Any) -> Any:
+    return new if old is None else old if new is None else choose(old, new)
+
+
+def _min_len(shape: Shape, validator: Any, opaque: list[Any]) -> Shape | None:
+    return _length(shape, validator.min_length, None)
+
+
+def _max_len(shape: Shape, validator: Any, opaque: list[Any]) -> Shape | None:
+    return _length(shape, None, validator.max_length)
+
+
+def _number(shape: Shape, validator: Any, opaque: list[Any]) -> Shape | None:
+    limit = NUMBER_LIMITS.get(validator.compare_op)
+    if limit is None or not isinstance(shape, (Integer, Number, TextForm)):
+        return None
+    choose = max if limit in ("ge", "gt") else min
+    return attrs.evolve(shape, **{limit: _tighter(choose, getattr(shape, limit), validator.bound)})
+
+
+def _options_left(shape: Choice, validator: Any, opaque: list[Any]) -> Shape | None:
+    if type(validator) not in _READERS:
+        return None
+    return attrs.evolve(shape, options=tuple(option for option in shape.options if _passes(validator, option.value)))
+
+
+def _passes(validator: Any, value: Any) -> bool:
+    try:
+        validator(None, _NAMELESS, value)
+    except (TypeError, ValueError):
+        return False
+    return True
+
+
+def _in(shape: Shape, validator: Any, opaque: list[Any]) -> Shape | None:
+    options = validator.options
+    expected = {Text: str, Integer: int, Boolean: bool}.get(type(shape))
+    if expected is None or shape not in (Text(), Integer(), Boolean()) or not isinstance(options, _FINITE):
+        return None
+    if isinstance(options, range):
+        return Integer(ge=min(options), le=max(options)) if options and abs(options.step) == 1 else None
+    if not all(type(option) is expected for option in options):
+        return None
+    return Choice(expected, tuple(Option(option, option) for option in dict.fromkeys(options)))
+
+
+def _matches(shape: Shape, validator: Any, opaque: list[Any]) -> Shape | None:
+    method = getattr(validator.match_func, "__name__", "")
+    if not isinstance(shape, Text) or method not in ("fullmatch", "match", "search"):
+        return None
+    return attrs.evolve(shape, patterns=(*shape.patterns, Pattern(validator.pattern, method)))
+
+
+def _instance_of(shape: Shape, validator: Any, opaque: list[Any]) -> Shape | None:
+    produced = _PRODUCED.get(type(shape)) or getattr(shape, "type", None)
+    return shape if isinstance(produced, type) and issubclass(produced, validator.type) else None
+
+
+def _deep_iterable(shape: Shape, validator: Any, opaque: list[Any]) -> Shape | None:
+    if not isinstance(shape, (ArrayOf, TupleOf)):
+        return None
+    found: list[Any] = []
+    narrowed = narrow(shape, validator.iterable_validator, found)
+    if isinstance(narrowed, ArrayOf):
+        narrowed = attrs.evolve(narrowed, items=narrow(narrowed.items, validator.member_validator, found))
+    elif isinstance(narrowed, TupleOf):
+        narrowed = TupleOf(tuple(narrow(item, validator.member_validator, found) for item in narrowed.items))
+    if found:
+        opaque.append(validator)
+    return narrowed
+
+
+def _deep_mapping(shape: Shape, validator: Any, opaque: list[Any]) -> Shape | None:
+    if not isinstance(shape, MapOf):
+        return None
+    found: list[Any] = []
+    narrowed = attrs.evolve(
+        shape,
+        keys=narrow(shape.keys, validator.key_validator, found),
+        values=narrow(shape.values, validator.value_validator, found),
+    )
+    whole = narrow(narrowed, validator.mapping_validator, found)
+    if found:
+        opaque.append(validator)
+    return whole
+
+
+_NAMELESS: Final = SimpleNamespace(name="")
+_FINITE: Final = (list, tuple, set, frozenset, dict, range)
+_PRODUCED: Final[dict[type[Any], type[Any]]] = {
+    Text: str,
+    Integer: int,
+    Number: float,
+    Boolean: bool,
+    MapOf: dict,
+    TupleOf: tuple,
+}
+_READERS: Final[dict[type[Any], Callable[[Any, Any, list[Any]], Shape | None]]] = {
+    MIN_LEN: _min_len,
+    MAX_LEN: _max_len,
+    NUMBER: _number,
+    IN: _in,
+    MATCHES: _matches,
+    INSTANCE_OF: _instance_of,
+    DEEP_ITERABLE: _deep_iterable,
+    DEEP_MAPPING: _deep_mapping,
+}
+
+LEAVES: Final = (MIN_LEN, MAX_LEN, NUMBER, IN, MATCHES, INSTANCE_OF)
+"""attrs' own validators that look at nothing but the value."""
