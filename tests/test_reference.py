@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import ast
+import json
 import re
+from datetime import date, datetime, time, timedelta
+from decimal import Decimal
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
+from uuid import UUID
 
 import attrs
 import pytest
 
 from wsdrf import exceptions
+from wsdrf.codec import Codec
 from wsdrf.envelope import RESERVED_ACTIONS, RESERVED_PREFIX
 from wsdrf.options import CLASS_NAMES, OPTION_NAMES, Options, Rate
 
@@ -61,6 +66,41 @@ def test_reference_has_the_default(name: str) -> None:
 def test_reference_has_the_error(refusal: type[exceptions.Refusal]) -> None:
     """Each refusal of wsdrf's own stands in the table of errors, with its status."""
     assert str(refusal.status_code) == ERRORS[refusal.code][0]
+
+
+TYPES: dict[str, Any] = {
+    "str": str,
+    "int": int,
+    "float": float,
+    "bool": bool,
+    "None": None,
+    "list": list[int],
+    "dict": dict[str, str],
+    "datetime": datetime,
+    "date": date,
+    "time": time,
+    "timedelta": timedelta,
+    "UUID": UUID,
+    "Decimal": Decimal,
+    "bytes": bytes,
+    "Enum": Literal["red"],
+}
+VALUES = rows("wire.md", until="## Connecting")
+
+
+def test_reference_has_the_form_of_every_type() -> None:
+    """The table of values has the types that are tried here, and no other."""
+    assert set(TYPES) == set(VALUES)
+
+
+@pytest.mark.parametrize("name", TYPES)
+def test_reference_shows_a_value_that_comes_back(name: str) -> None:
+    """Each example of a value is accepted, and comes back as it was written."""
+    codec = Codec()
+    example = VALUES[name][-1].strip("`")
+    value = codec.structurer(TYPES[name])(json.loads(example))
+
+    assert example == json.dumps(codec.unstructurer(TYPES[name])(value))
 
 
 def test_reference_names_the_reserved_actions() -> None:
