@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 from django.contrib.auth import get_user_model
-from django.test import override_settings
+from django.test import TestCase, override_settings
 
 from wsdrf.connection.pool import pool_of
 from wsdrf.exceptions import ConfigurationError
-from wsdrf.testing import WebsocketTestCase
+from wsdrf.testing import WebsocketCommunicator, WebsocketTestCase
 
 ended: list[str] = []
 
@@ -81,6 +81,17 @@ class WorkingTests(Sites):
     async def test_communicators_may_be_made_in_set_up(self):
         """A communicator of ``setUp`` can be connected in the test."""
         assert (True, "a") == await self.early.connect()
+
+
+class InTransactionTests(TestCase):
+    async def test_pool_sees_the_transaction(self):
+        """In Django's ``TestCase`` the pool works in the thread of the test's transaction, and sees its rows."""
+        await get_user_model().objects.acreate_user("ann")
+        communicator = WebsocketCommunicator(site, "/")
+        await communicator.connect()
+        await communicator.send_text("count")
+        assert 1 == await communicator.receive_json()
+        await communicator.disconnect()
 
 
 class EndingTests(Sites):

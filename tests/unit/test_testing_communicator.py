@@ -6,13 +6,22 @@ import asyncio
 import gc
 import json
 import logging
+from datetime import datetime, timezone
+from decimal import Decimal
 
 import pytest
 from attrs import frozen
+from django.test import override_settings
 
 from wsdrf.exceptions import NotConnected
 from wsdrf.messages import message
 from wsdrf.testing import Answer, WebsocketCommunicator
+
+
+@message("chat.note")
+class Note:
+    sent_at: datetime
+
 
 OK = {"status_code": 200, "status_text": "OK", "data": {"detail": "OK"}}
 FORBIDDEN = {"status_code": 403, "status_text": "Forbidden", "data": {"detail": "No."}}
@@ -286,6 +295,30 @@ async def test_messages_travel_as_their_action():
         assert [{"action": "chat.news", "payload": {"n": 1}}] == await communicator.receive_all_json()
 
 
+@pytest.mark.parametrize(
+    ("project", "own", "name"), [(True, None, "sentAt"), (True, False, "sent_at"), (False, True, "sentAt")]
+)
+async def test_names_are_camelized_as_by_the_consumer(project, own, name):
+    """Field names travel as the consumer's option says, by default the project's; other values as in its codec."""
+    note = Note(sent_at=datetime(2026, 1, 2, tzinfo=timezone.utc))
+    with override_settings(WSDRF={"CAMELIZE": project}):
+        async with client(camelize=own) as communicator:
+            await communicator.send_message(note)
+            echoed = (await communicator.receive_json())["payload"]
+            assert {name: "2026-01-02T00:00:00Z"} == echoed["payload"]
+            await communicator.send_message({"action": "chat.raw", "payload": json.dumps(echoed)})
+            assert note == await communicator.receive_message(Note)
+
+
+async def test_payload_may_hold_values():
+    """A payload is written like JSON, with messages and values in it as the consumer reads them."""
+    async with client() as communicator:
+        await communicator.send_json({"action": "echo", "payload": [Say(text="a"), {"b": Decimal("1.50")}, 2**70]})
+
+        echoed = (await communicator.receive_json())["payload"]
+        assert [{"text": "a"}, {"b": "1.50"}, 2**70] == echoed["payload"]
+
+
 async def test_message_without_an_action_is_refused():
     """What is neither a dict nor a message cannot be sent, and the error names the cure."""
 
@@ -299,13 +332,13 @@ async def test_message_without_an_action_is_refused():
 
 
 async def test_payload_that_does_not_fit_fails_the_test():
-    """A frame of the right action and the wrong fields is a failure that names the class."""
+    """A frame of the right action and the wrong fields is a failure that names the class and each field."""
     async with client() as communicator:
         await communicator.send_message(
             {"action": "chat.raw", "payload": '{"action": "chat.said", "payload": {"author": 1}}'}
         )
 
-        with pytest.raises(AssertionError, match="Said"):
+        with pytest.raises(AssertionError, match=r"is no Said: payload.author: .*; payload.text: "):
             await communicator.receive_message(Said)
 
 

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-import json
 from collections.abc import AsyncIterator, Callable
 from itertools import count
 from types import TracebackType
 from typing import Any, TypeVar
 
 from attrs import define, field
+from django.conf import settings
 from typing_extensions import Self
 
 from wsdrf.envelope import ABSENT, CallId
 from wsdrf.testing.client import WebsocketClient
 from wsdrf.testing.frames import Answer, Received
-from wsdrf.testing.messages import require_action, structure, unstructure
+from wsdrf.testing.messages import read, require_action, write
 
 T = TypeVar("T")
 
@@ -32,11 +32,12 @@ class WebsocketCommunicator(WebsocketClient):
     the application is raised as it is.
 
     ``async with`` connects, waits for the ``authentication`` frame (groups are joined then) and disconnects. Set
-    ``expect_authentication=False`` where the server sends none by itself. ``camelize`` is the consumer's option.
+    ``expect_authentication=False`` where the server sends none by itself. ``camelize`` is the consumer's option, and by
+    default the project's.
     """
 
     expect_authentication: bool = field(default=True, kw_only=True)
-    camelize: bool = field(default=False, kw_only=True)
+    camelize: bool | None = field(default=None, kw_only=True)
     _authentication: Any = field(default=ABSENT, init=False, repr=False)
     _next_id: Callable[[], int] = field(factory=lambda: count(1).__next__, init=False, repr=False)
 
@@ -62,6 +63,13 @@ class WebsocketCommunicator(WebsocketClient):
             if crash is not error:
                 raise
 
+    @property
+    def camelizes(self) -> bool:
+        """Tell whether field names travel in camelCase."""
+        if self.camelize is None:
+            return bool(getattr(settings, "WSDRF", {}).get("CAMELIZE", False))
+        return self.camelize
+
     async def send_text(self, text: str) -> None:
         """Send a text frame, whatever is in it."""
         self._require_open().feed({"type": "websocket.receive", "text": text})
@@ -71,8 +79,8 @@ class WebsocketCommunicator(WebsocketClient):
         self._require_open().feed({"type": "websocket.receive", "bytes": data})
 
     async def send_json(self, data: Any) -> None:
-        """Send ``data`` as JSON in a text frame."""
-        await self.send_text(json.dumps(data))
+        """Send ``data`` as JSON in a text frame; messages and other values in it as the consumer reads them."""
+        await self.send_text(write(data, self.camelizes))
 
     async def send_message(self, message: Any, id: CallId = None) -> None:
         """Send a frame: a ``dict`` as it is, or an instance of a ``@message`` class as a call of its action."""
@@ -130,7 +138,7 @@ class WebsocketCommunicator(WebsocketClient):
         """Take the next frame with the action of ``message``, a ``@message`` class, and give its instance."""
         action = require_action(message)
         received = await self._take(lambda received: received.action == action, f"a frame {action!r}", timeout)
-        return structure(received.data.get("payload"), message, camelize=self.camelize)
+        return read(received.data.get("payload", ABSENT), message, self.camelizes)
 
     async def receive_all_json(self, timeout: float = QUIET) -> list[Any]:
         """Take every frame there is, until none has come for ``timeout`` seconds, and give their JSON data.
@@ -184,9 +192,9 @@ class WebsocketCommunicator(WebsocketClient):
             raise AssertionError(f"Expected no frame: {server.describe(timeout)}")
 
     async def _send_call(self, action: str, payload: Any, call_id: CallId) -> CallId:
-        frame = {"action": action, "payload": unstructure(payload, camelize=self.camelize), "id": call_id}
-        absent = {"payload": ABSENT, "id": None}
-        await self.send_json({key: value for key, value in frame.items() if value is not absent.get(key, ABSENT)})
+        body = {} if payload is ABSENT else {"payload": payload}
+        identity = {} if call_id is None else {"id": call_id}
+        await self.send_json({"action": action, **body, **identity})
         return call_id
 
     async def _answer(self, action: str, call_id: CallId, timeout: float | None) -> Answer:

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Callable
+from functools import lru_cache
 from typing import Any, TypeVar
 
-import cattrs
-
-from wsdrf.envelope import ABSENT
+from wsdrf.codec import Codec
+from wsdrf.exceptions import InvalidCall
 from wsdrf.messages import action_of
 
 T = TypeVar("T")
-
-_converter = cattrs.Converter(forbid_extra_keys=True)
 
 
 def require_action(message: object) -> str:
@@ -25,18 +25,33 @@ def require_action(message: object) -> str:
     return action
 
 
-def unstructure(payload: Any, *, camelize: bool) -> Any:
-    """Give the JSON data of ``payload``, which may be data already; ``ABSENT`` stays."""
-    return payload if payload is ABSENT else _converter.unstructure(payload)
+def write(data: Any, camelize: bool) -> str:
+    """Write JSON, valid to the consumer or not; what is no JSON in itself, such as a message, as the consumer reads it.
 
-
-def structure(data: Any, message: type[T], *, camelize: bool) -> T:
-    """Make a ``message`` of JSON data.
-
-    Raises ``AssertionError`` where the data does not fit the class.
+    Raises ``TypeError`` or ``ValueError`` for what cannot travel.
     """
+    return json.dumps(data, default=_codec(camelize).unstructure)
+
+
+def read(payload: Any, message: type[T], camelize: bool) -> T:
+    """Make a ``message`` of a payload.
+
+    Raises ``AssertionError`` where the payload does not fit the class.
+    """
+    hashable: Any = message  # mypy takes a class for none
     try:
-        return _converter.structure(data, message)
-    except cattrs.BaseValidationError as error:
-        problems = "; ".join(cattrs.transform_error(error))
-        raise AssertionError(f"{data!r} is no {message.__qualname__}: {problems}") from error
+        read_as: T = _structurer(hashable, camelize)(payload)
+    except InvalidCall as error:
+        problems = "; ".join(f"{'.'.join(map(str, fault.loc))}: {fault.detail}" for fault in error.failure.errors)
+        raise AssertionError(f"{payload!r} is no {message.__qualname__}: {problems}") from error
+    return read_as
+
+
+@lru_cache(maxsize=2)
+def _codec(camelize: bool) -> Codec:
+    return Codec(camelize)
+
+
+@lru_cache(maxsize=256)
+def _structurer(message: type, camelize: bool) -> Callable[[Any], Any]:
+    return _codec(camelize).structurer(message)

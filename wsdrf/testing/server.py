@@ -81,6 +81,7 @@ class Server:
         self._scope = scope
         self._events: asyncio.Queue[Event] = asyncio.Queue()
         self._changed = asyncio.Event()
+        self._is_over = False
         self._loop = asyncio.get_running_loop()
         self._events.put_nowait({"type": "websocket.connect"})
         # A server starts each connection with empty context variables, so nothing of the test leaks into it.
@@ -101,6 +102,7 @@ class Server:
     def _ended(self, _: asyncio.Task[None]) -> None:
         if self.closed is None:
             self.closed = Close(ABNORMAL)
+        self._is_over = True
         self._changed.set()
 
     @property
@@ -127,7 +129,7 @@ class Server:
                 "Write the whole test as one `async def`."
             )
         deadline = self._loop.time() + timeout
-        while not is_so() and not self._task.done():
+        while not is_so() and not self._is_over:
             self._changed.clear()
             try:
                 await asyncio.wait_for(self._changed.wait(), deadline - self._loop.time())
@@ -147,7 +149,7 @@ class Server:
         """
         if self._loop.is_closed():
             return
-        if not await self.wait_until(self._task.done, timeout):
+        if not await self.wait_until(lambda: self._is_over, timeout):
             await self.abort()
             raise AssertionError(
                 f"The application still ran {timeout:g} s after the connection had ended, and was cancelled. "
