@@ -1,0 +1,276 @@
+"""One caller: who is on the connection, and what DRF says about each thing that they ask for."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from contextvars import ContextVar
+from inspect import isawaitable
+from time import monotonic
+from typing import Any
+
+from django.core.exceptions import PermissionDenied as DjangoPermissionDenied
+from django.core.handlers.base import BaseHandler
+from django.http import Http404
+from rest_framework.exceptions import APIException, AuthenticationFailed, NotAuthenticated
+from rest_framework.request import Request
+from rest_framework.serializers import BaseSerializer
+
+from wsdrf.access.authentication import AuthenticationResult
+from wsdrf.access.carriers import Scope, strip_credentials
+from wsdrf.access.failures import denied, status_text
+from wsdrf.access.objects import as_queryset, find_object
+from wsdrf.access.permissions import check_object_permissions, check_permissions, deny
+from wsdrf.access.plan import AccessPlan, GuardPlan
+from wsdrf.access.request import drf_request, http_request, request_for_call
+from wsdrf.access.serializers import valid_serializer
+from wsdrf.access.steps import Run, Steps, drive
+from wsdrf.access.throttling import Bucket, check_buckets, check_throttles
+from wsdrf.access.view import View
+from wsdrf.envelope import ABSENT, Call
+from wsdrf.exceptions import CredentialsLost, Denied, NotConnected
+
+logger = logging.getLogger("wsdrf.access")
+
+current_view: ContextVar[View | None] = ContextVar("wsdrf_view", default=None)
+"""The view of the call that this code runs for, or ``None`` outside of one."""
+
+
+class Caller:
+    """Who is on one connection. Pinned to the first user it lets in; checked again when that gets old."""
+
+    __slots__ = ("_buckets", "_checked_at", "_pinned", "_token", "consumer", "plan", "request", "run", "scope")
+
+    def __init__(self, consumer: Any, plan: AccessPlan, scope: Scope, run: Run) -> None:
+        self.consumer = consumer
+        self.plan = plan
+        self.scope = scope
+        self.run = run
+        self.request: Request | None = None
+        self._token: str | None = None
+        self._pinned: tuple[type, Any] | None = None
+        self._checked_at = 0.0
+        self._buckets: dict[str, list[Bucket]] = {}
+        consumer.scope = strip_credentials(scope, plan.carriers)
+
+    @property
+    def is_anonymous(self) -> bool:
+        """Tell whether nobody has been pinned to the connection yet."""
+        return self._pinned is None
+
+    # -- who ---------------------------------------------------------------------------------------------------------
+
+    async def authenticate(self, token: str | None = None, *, is_connect: bool = True) -> AuthenticationResult:
+        """Decide whether the caller is let in, by the handshake or by a ``token`` that came in a message.
+
+        A result that lets in becomes the caller's; any other leaves things as they were.
+        """
+        token = token or self._token
+        authenticator = self.plan.authenticator_class(self.consumer, token=token, is_connect=is_connect)
+        result = await authenticator.authenticate(self.scope)
+        if result.is_authenticated and self._pinned not in (None, _identity(result.user)):
+            result = await self.refused(self._change_of(result.user), authenticator.request)
+        if result.is_authenticated:
+            self._take_over(result, authenticator.request, token)
+        return result
+
+    async def revalidate(self) -> None:
+        """Check the credentials once more. Raises ``CredentialsLost`` where they no longer let in."""
+        result = await self.authenticate(is_connect=False)
+        if not result.is_authenticated:
+            raise CredentialsLost(result)
+
+    async def refused(self, error: Exception, request: Request | None) -> AuthenticationResult:
+        """Give the result for a handshake that ``error`` refused; what DRF does not answer is logged, and a 500."""
+        view = self.view(request)
+        answer = await self.denied(error, view)
+        if answer is None:
+            logger.error("Authentication failed with an internal error", exc_info=error)
+            return AuthenticationResult(
+                False, 500, status_text(500), {"detail": "A server error occurred."}, code="error"
+            )
+        failure = answer.failure
+        return AuthenticationResult(
+            is_authenticated=False,
+            status_code=failure.status_code,
+            status_text=status_text(failure.status_code),
+            data=answer.data,
+            code=failure.code,
+            challenge=getattr(error, "auth_header", None),
+            retry_after=failure.retry_after,
+        )
+
+    def adopt(self, request: Request) -> None:
+        """Let the guards of a first connect see ``request`` and its user on the consumer."""
+        if self.request is None:
+            self.consumer.request, self.consumer.user, self.consumer.auth = request, request.user, request.auth
+
+    def _take_over(self, result: AuthenticationResult, request: Request | None, token: str | None) -> None:
+        consumer = self.consumer
+        self._token = token
+        self._checked_at = monotonic()
+        self._pinned = self._pinned or _identity(result.user)
+        self.request = consumer.request = request or self._request_of(result)
+        consumer.user, consumer.auth, consumer.obj = result.user, result.auth, result.obj
+
+    def _request_of(self, result: AuthenticationResult) -> Request:
+        # An authenticator of the project's own need not make a request: its user stands on a plain one.
+        http = http_request(self.consumer.scope, self.plan.auth_method)
+        request = drf_request(http, (), self.view(None))
+        request.user, request.auth, request._authenticator = result.user, result.auth, None
+        return request
+
+    def _change_of(self, user: Any) -> Exception:
+        if _identity(user) is None:
+            return NotAuthenticated()
+        return AuthenticationFailed("The user of a connection cannot change.")
+
+    # -- what --------------------------------------------------------------------------------------------------------
+
+    async def permit(self, guard: GuardPlan, call: Call) -> None:
+        """Let ``call`` pass: fresh credentials, then the guards, then the throttles.
+
+        Raises ``CredentialsLost``, and what DRF raises for a refusal.
+        """
+        if self._is_stale():
+            await self.revalidate()
+        handshake = self.request
+        if handshake is None:
+            raise NotConnected("No handler runs before the connection is authenticated.")
+        request = request_for_call(handshake, guard.method, {} if call.payload is ABSENT else call.payload)
+        view = View(self.consumer, guard.action, request, guard.object_permissions)
+        current_view.set(view)
+        if guard.is_inline:
+            for permission_class in guard.permissions or ():
+                permission = permission_class()
+                if not permission.has_permission(request, view):
+                    deny(request, permission)
+        else:
+            await drive(self._permit(guard, request, view), self.run)
+        if guard.rates:
+            check_buckets(self._buckets_of(guard))
+
+    async def may_hear(self, guard: GuardPlan, payload: Any) -> bool:
+        """Tell whether an event may reach the caller: fresh credentials, then the guards.
+
+        Raises ``CredentialsLost``.
+        """
+        try:
+            await self.permit(guard, Call(guard.action, payload))
+            await self.load(guard, None)
+        except (APIException, Http404, DjangoPermissionDenied):
+            return False
+        return True
+
+    async def load(self, guard: GuardPlan, payload: Any) -> dict[str, Any]:
+        """Fetch what the action ``@loads``, each object asked for permission; or ask about the connection's own.
+
+        Raises ``Http404``, and what DRF raises for a refusal.
+        """
+        if guard.loads or (guard.asks_object and self.consumer.obj is not None):
+            return await drive(self._load(guard, payload), self.run)
+        return {}
+
+    async def serialize(self, kind: Any, payload: Any) -> Any:
+        """Give the valid serializer of a payload. Raises ``InvalidCall``."""
+        return await self.run(valid_serializer, kind, payload, current_view.get() or self.view(self.request))
+
+    async def call(self, handler: Any, *args: Any, **kwargs: Any) -> Any:
+        """Run a ``def`` handler in a thread, inside a transaction where ``ATOMIC_REQUESTS`` asks for one."""
+        return await self.run(BaseHandler().make_view_atomic(handler), *args, **kwargs)
+
+    async def check_permissions(self) -> None:
+        """Ask the connection's guards again, and those of the current action."""
+        view = current_view.get() or self.view(self.request)
+        own = view.object_permissions if current_view.get() else ()
+        permissions = [*self.connection_permissions(), *(permission() for permission in own)]
+        await drive(check_permissions(permissions, _request_of(view), view), self.run)
+
+    async def check_object_permissions(self, obj: Any) -> None:
+        """Ask the guards of the current action (outside of one, the connection's) about ``obj``."""
+        view = current_view.get() or self.view(self.request)
+        await drive(self._ask_about(view, obj), self.run)
+
+    async def find_object(self, queryset: Any, lookup: dict[str, Any]) -> Any:
+        """Get one object and ask for permission. Raises ``Http404``, and what DRF raises for a refusal."""
+        return await drive(self._find(current_view.get() or self.view(self.request), queryset, lookup), self.run)
+
+    async def denied(self, error: Exception, view: View | None = None) -> Denied | None:
+        """Give what DRF answers for ``error``, or ``None`` where that is an internal error."""
+        view = view or current_view.get() or self.view(self.request)
+        authenticators = self.consumer.get_authenticators()
+        if self.plan.handler_may_block:
+            answer: Denied | None = await self.run(denied, error, view, authenticators, self.plan.exception_handler)
+            return answer
+        return denied(error, view, authenticators, self.plan.exception_handler)
+
+    def view(self, request: Request | None) -> View:
+        """Make the view of the connection itself."""
+        return View(self.consumer, None, request, (*self.plan.permission_classes, *self.plan.class_guards))
+
+    def connection_permissions(self) -> list[Any]:
+        """Make the connection's guards anew, those that the consumer chooses included."""
+        return [*self.consumer.get_permissions(), *(guard() for guard in self.plan.class_guards)]
+
+    def fetch_object(self) -> Steps[Any]:
+        """Get the connection's own object by ``get_object()``, which may be ``async def``."""
+        obj = self.consumer.get_object()
+        if isawaitable(obj):
+            obj = yield obj
+        return obj
+
+    def _is_stale(self) -> bool:
+        limit = self.plan.revalidate_after
+        return limit is not None and monotonic() - self._checked_at >= limit
+
+    def _permit(self, guard: GuardPlan, request: Request, view: View) -> Steps[None]:
+        if guard.permissions is None:
+            permissions = [*self.connection_permissions(), *(permission() for permission in guard.own)]
+        else:
+            permissions = [permission() for permission in guard.permissions]
+        yield from check_permissions(permissions, request, view)
+        check_throttles([throttle() for throttle in guard.throttles], request, view)
+
+    def _load(self, guard: GuardPlan, payload: Any) -> Steps[dict[str, Any]]:
+        view = current_view.get() or self.view(self.request)
+        loaded = {}
+        for load in guard.loads:
+            lookup = {key: _field(payload, name) for key, name in load.lookup.items()}
+            loaded[load.name] = yield from self._find(view, load.queryset, lookup)
+        if guard.asks_object and self.consumer.obj is not None:
+            yield from self._ask_about(view, self.consumer.obj)
+        return loaded
+
+    def _find(self, view: View, queryset: Any, lookup: dict[str, Any]) -> Steps[Any]:
+        obj = find_object(as_queryset(queryset, self.plan.owner), lookup)
+        yield from self._ask_about(view, obj)
+        return obj
+
+    def _ask_about(self, view: View, obj: Any) -> Steps[None]:
+        permissions = [permission() for permission in view.object_permissions]
+        yield from check_object_permissions(permissions, _request_of(view), view, obj)
+
+    def _buckets_of(self, guard: GuardPlan) -> list[Bucket]:
+        buckets = self._buckets.get(guard.action)
+        if buckets is None:
+            buckets = [Bucket(rate.count, rate.period_seconds) for rate in guard.rates]
+            self._buckets[guard.action] = buckets
+        return buckets
+
+
+def _identity(user: Any) -> tuple[type, Any] | None:
+    if user is None or not getattr(user, "is_authenticated", False):
+        return None
+    return user.__class__, user.pk
+
+
+def _request_of(view: View) -> Request:
+    if view.request is None:
+        raise NotConnected("There is no request before the connection is authenticated.")
+    return view.request
+
+
+def _field(payload: Any, name: str) -> Any:
+    if isinstance(payload, BaseSerializer):
+        payload = payload.validated_data
+    return payload[name] if isinstance(payload, Mapping) else getattr(payload, name)

@@ -1,0 +1,136 @@
+"""What can be known of a consumer's guards before anybody calls: made once, when the application is built."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from attrs import frozen
+from rest_framework.settings import api_settings
+
+from wsdrf.access.authentication import Authenticator
+from wsdrf.access.carriers import AuthorizationHeader, Carrier, Subprotocol
+from wsdrf.access.failures import ExceptionHandler
+from wsdrf.access.origin import OriginRule
+from wsdrf.access.permissions import asks_objects, asks_only_objects, needs_steps
+from wsdrf.declare import Load, class_guards
+from wsdrf.exceptions import ConfigurationError
+from wsdrf.options import Options, Rate
+from wsdrf.routing import Reception, Route
+
+
+@frozen
+class GuardPlan:
+    """How one action is guarded.
+
+    ``permissions`` are the connection's guards, then the action's; ``None`` where the consumer chooses its own at run
+    time. ``object_permissions`` are asked about objects. ``is_inline``: asking blocks nothing and awaits nothing.
+    """
+
+    action: str
+    method: str
+    permissions: tuple[Any, ...] | None
+    own: tuple[Any, ...]
+    object_permissions: tuple[Any, ...]
+    loads: tuple[Load, ...]
+    asks_object: bool
+    rates: tuple[Rate, ...]
+    throttles: tuple[Any, ...]
+    is_inline: bool
+
+
+@frozen
+class AccessPlan:
+    """How one consumer is guarded, the project's defaults filled in."""
+
+    owner: str
+    auth_method: str
+    authenticator_class: type[Authenticator]
+    authentication_classes: tuple[Any, ...]
+    permission_classes: tuple[Any, ...]
+    class_guards: tuple[Any, ...]
+    throttle_classes: tuple[Any, ...]
+    carriers: tuple[Carrier, ...]
+    origin_rule: OriginRule
+    exception_handler: ExceptionHandler
+    handler_may_block: bool
+    chooses_permissions: bool
+    overrides_get_object: bool
+    has_queryset: bool
+    revalidate_after: float | None
+
+    def finds_object(self, consumer: Any) -> bool:
+        """Tell whether a connection has an object: ``get_object()`` is the consumer's own, or the URL names one."""
+        if self.overrides_get_object:
+            return True
+        return self.has_queryset and (consumer.lookup_url_kwarg or consumer.lookup_field) in consumer.kwargs
+
+
+def plan_access(consumer: type, root: type, options: Options) -> AccessPlan:
+    """Read how ``consumer`` is guarded, off the class, then ``REST_FRAMEWORK``. ``root`` is wsdrf's own class.
+
+    Raises ``ConfigurationError`` for a class that cannot guard what it is put on.
+    """
+    handler = api_settings.EXCEPTION_HANDLER
+    carriers = options.credential_carriers
+    plan = AccessPlan(
+        owner=consumer.__qualname__,
+        auth_method=options.auth_method,
+        authenticator_class=options.authenticator_class or Authenticator,
+        authentication_classes=_classes(consumer, "authentication_classes"),
+        permission_classes=_classes(consumer, "permission_classes"),
+        class_guards=class_guards(consumer),
+        throttle_classes=_classes(consumer, "throttle_classes"),
+        carriers=(AuthorizationHeader(), Subprotocol()) if carriers is None else carriers,
+        origin_rule=OriginRule(options.allowed_origins),
+        exception_handler=handler,
+        handler_may_block=handler.__module__ != "rest_framework.views",
+        chooses_permissions=_overrides(consumer, root, "get_permissions"),
+        overrides_get_object=_overrides(consumer, root, "get_object"),
+        has_queryset=getattr(consumer, "queryset", None) is not None or _overrides(consumer, root, "get_queryset"),
+        revalidate_after=options.revalidate_after,
+    )
+    for guard in (*plan.permission_classes, *plan.class_guards):
+        _check_has_object(plan, guard, plan.owner)
+    return plan
+
+
+def plan_guards(plan: AccessPlan, declared: Route | Reception, rates: Sequence[Any] = ()) -> GuardPlan:
+    """Plan how one action, or one event, is guarded. Raises ``ConfigurationError`` as ``plan_access`` does."""
+    loads = declared.loads if isinstance(declared, Route) else ()
+    if not loads:
+        for guard in declared.guards:
+            _check_has_object(plan, guard, f"{plan.owner}.{declared.handler}()")
+    connection = (*plan.permission_classes, *plan.class_guards)
+    throttles = tuple(rate for rate in rates if not isinstance(rate, str))
+    return GuardPlan(
+        action=declared.action if isinstance(declared, Route) else declared.handler,
+        method=declared.method if isinstance(declared, Route) else "GET",
+        permissions=None if plan.chooses_permissions else (*connection, *declared.guards),
+        own=declared.guards,
+        object_permissions=declared.guards or connection,
+        loads=loads,
+        asks_object=not loads and any(asks_objects(guard) for guard in declared.guards),
+        rates=tuple(Rate.parse(rate) for rate in rates if isinstance(rate, str)),
+        throttles=throttles,
+        is_inline=not (
+            plan.chooses_permissions or throttles or any(needs_steps(guard) for guard in (*connection, *declared.guards))
+        ),
+    )
+
+
+def _classes(consumer: type, name: str) -> tuple[Any, ...]:
+    chosen = getattr(consumer, name, None)
+    return tuple(getattr(api_settings, f"DEFAULT_{name.upper()}") if chosen is None else chosen)
+
+
+def _overrides(consumer: type, root: type, name: str) -> bool:
+    return getattr(consumer, name) is not getattr(root, name)
+
+
+def _check_has_object(plan: AccessPlan, guard: Any, owner: str) -> None:
+    if asks_only_objects(guard) and not (plan.has_queryset or plan.overrides_get_object):
+        raise ConfigurationError(
+            f"{owner} is guarded by {guard.__name__}, which only knows about objects, and there is no object: it would "
+            f"let everybody in. Set `queryset` on {plan.owner}, override `get_object()`, or load one with @loads."
+        )

@@ -1,0 +1,1 @@
+"""Channels at the door: the generated consumer, and the life of one connection."""

@@ -1,0 +1,45 @@
+"""The Channels consumer that is generated for each consumer class: new data, no new code."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from channels.consumer import AsyncConsumer
+
+from wsdrf.connection.blueprint import blueprint_of
+from wsdrf.connection.connection import Connection
+
+
+class WebsocketApplication(AsyncConsumer):
+    """Run one connection. Channels' own loop and dispatch by name are not used.
+
+    Its stock loop hops to a thread for each message, and lets a message of the channel layer call any public method.
+    """
+
+    consumer: ClassVar[type]
+    root: ClassVar[type]
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        """Be an ASGI application for one websocket.
+
+        Raises ``ValueError`` for any other type of scope, as Channels' own applications do.
+        """
+        if scope["type"] != "websocket":
+            raise ValueError(f"{type(self).__name__} answers websockets, not {scope['type']!r}: route it accordingly.")
+        await Connection(blueprint_of(self.consumer, self.root), scope, receive, send).run()
+
+
+def generate(consumer: type, root: type) -> type[WebsocketApplication]:
+    """Generate the Channels consumer of ``consumer``; ``root`` is wsdrf's own ``Consumer``.
+
+    Raises ``ConfigurationError`` for a wrong option or guard.
+    """
+    blueprint_of(consumer, root)
+    namespace = {
+        "__module__": consumer.__module__,
+        "__qualname__": f"{consumer.__qualname__}Application",
+        "__doc__": consumer.__doc__,
+        "consumer": consumer,
+        "root": root,
+    }
+    return type(f"{consumer.__name__}Application", (WebsocketApplication,), namespace)

@@ -1,0 +1,56 @@
+"""The streams and concurrent actions of one connection: bounded, owned, and ended with it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Coroutine
+from contextvars import Context
+from typing import Any
+
+from wsdrf.envelope import CallId
+from wsdrf.exceptions import Busy
+
+
+class Background:
+    """What runs beside the calls of one connection."""
+
+    __slots__ = ("_by_id", "_context", "_counts", "_limits", "_tasks")
+
+    def __init__(self, context: Context, *, max_streams: int, max_concurrent: int) -> None:
+        self._context = context
+        self._limits = {True: max_streams, False: max_concurrent}
+        self._counts = {True: 0, False: 0}
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._by_id: dict[CallId, asyncio.Task[None]] = {}
+
+    @property
+    def tasks(self) -> frozenset[asyncio.Task[None]]:
+        """Give what runs now."""
+        return frozenset(self._tasks)
+
+    def start(self, call_id: CallId, work: Callable[[], Coroutine[Any, Any, None]], *, is_stream: bool) -> None:
+        """Run what ``work`` makes, to be cancelled under ``call_id``.
+
+        Raises ``Busy`` where as many run as may, or where that id is taken by one that runs.
+        """
+        if self._counts[is_stream] >= self._limits[is_stream] or (call_id is not None and call_id in self._by_id):
+            raise Busy()
+        task = self._context.run(asyncio.get_running_loop().create_task, work())
+        self._counts[is_stream] += 1
+        self._tasks.add(task)
+        if call_id is not None:
+            self._by_id[call_id] = task
+        task.add_done_callback(lambda done: self._forget(done, call_id, is_stream))
+
+    def cancel(self, call_id: CallId, then: Callable[[], None]) -> None:
+        """Cancel what runs under ``call_id``, and call ``then`` once it has ended by that. Nothing there: nothing."""
+        task = self._by_id.get(call_id)
+        if task is not None:
+            task.add_done_callback(lambda done: then() if done.cancelled() else None)
+            task.cancel()
+
+    def _forget(self, task: asyncio.Task[None], call_id: CallId, is_stream: bool) -> None:
+        self._tasks.discard(task)
+        self._counts[is_stream] -= 1
+        if call_id is not None:
+            self._by_id.pop(call_id, None)

@@ -1,0 +1,104 @@
+"""Everything about a consumer that is the same for all its connections, made once."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+from weakref import WeakKeyDictionary
+
+from attrs import frozen
+from django.conf import settings
+from django.core.signals import setting_changed
+
+from wsdrf.access.plan import AccessPlan, plan_access, plan_guards
+from wsdrf.access.serializers import is_serializer
+from wsdrf.codec import Codec
+from wsdrf.connection.pool import Pool, pool_of
+from wsdrf.connection.parcel import Parcel, name_of
+from wsdrf.dispatch import Hearing, Step
+from wsdrf.messages import action_of
+from wsdrf.options import Options, resolve
+from wsdrf.routing import Route
+
+
+@frozen
+class Blueprint:
+    """How the connections of one consumer are made."""
+
+    consumer_class: type
+    options: Options
+    access: AccessPlan
+    codec: Codec
+    steps: Mapping[str, Step]
+    hearings: Mapping[str | None, Hearing]
+    pool: Pool
+    layer_alias: str
+
+    def parcel(self, groups: Sequence[str], message: Any, excluded: str | None = None) -> Parcel:
+        """Make the parcel of a broadcast: one frame for all."""
+        return Parcel(tuple(groups), self.frame(message), excluded)
+
+    def event(self, group: str, message: Any) -> Parcel:
+        """Make the parcel of a published event, its class named for those who receive it in a method."""
+        return Parcel((group,), self.frame(message), event=name_of(type(message)), payload=self.codec.unstructure(message))
+
+    def frame(self, message: Any) -> str:
+        """Write the frame of a message. Raises ``TypeError`` for what is no instance of a ``@message`` class."""
+        action = action_of(message)
+        if action is None:
+            raise TypeError(f"{type(message).__qualname__} is no message. Decorate the class with @message('...').")
+        return self.codec.encode_frame(action, self.codec.unstructure(message))
+
+
+_drawn: WeakKeyDictionary[type, Blueprint] = WeakKeyDictionary()
+
+
+def blueprint_of(consumer_class: Any, root: type) -> Blueprint:
+    """Give the blueprint of ``consumer_class``, drawn anew after a setting has changed, as it does in tests.
+
+    ``root`` is wsdrf's own ``Consumer``. Raises ``ConfigurationError`` for a wrong option or guard.
+    """
+    blueprint = _drawn.get(consumer_class)
+    if blueprint is None:
+        blueprint = _drawn[consumer_class] = _draw(consumer_class, root)
+    return blueprint
+
+
+def _forget(**kwargs: Any) -> None:
+    _drawn.clear()
+
+
+setting_changed.connect(_forget, dispatch_uid="wsdrf.connection.blueprint")
+
+
+def _draw(consumer_class: Any, root: type) -> Blueprint:
+    options = resolve(consumer_class, getattr(settings, "WSDRF", {}))
+    access = plan_access(consumer_class, root, options)
+    codec = Codec(camelize=options.camelize)
+    return Blueprint(
+        consumer_class=consumer_class,
+        options=options,
+        access=access,
+        codec=codec,
+        steps={route.action: _step(route, access, codec, options) for route in consumer_class.routes.values()},
+        hearings={
+            name_of(reception.message): Hearing(
+                reception, plan_guards(access, reception), codec.structurer(reception.message)
+            )
+            for reception in consumer_class.receptions.values()
+        },
+        pool=pool_of(options.sync_threads),
+        layer_alias=consumer_class.channel_layer_alias,
+    )
+
+
+def _step(route: Route, access: AccessPlan, codec: Codec, options: Options) -> Step:
+    serializer = is_serializer(route.payload)
+    return Step(
+        route=route,
+        guard=plan_guards(access, route, route.throttles),
+        structure=None if route.payload is None or serializer else codec.structurer(route.payload),
+        is_serializer=serializer,
+        unstructure=codec.unstructurer(route.replies[0] if len(route.replies) == 1 else None),
+        logged=route.action not in options.log_ignored_actions,
+    )

@@ -1,0 +1,418 @@
+"""The life of one connection, from its handshake to the last thing that it leaves behind."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Coroutine, Iterable
+from contextvars import copy_context
+from enum import Enum
+from math import ceil
+from typing import Any, Final
+from uuid import uuid4
+
+from wsdrf.access.authentication import AuthenticationResult
+from wsdrf.access.caller import Caller, current_view
+from wsdrf.access.carriers import Scope, reads_first_message
+from wsdrf.access.throttling import Bucket
+from wsdrf.connection.background import Background
+from wsdrf.connection.blueprint import Blueprint
+from wsdrf.connection.handshake import accept, close_code, payload_of, refuse
+from wsdrf.connection.hub import send_parcel
+from wsdrf.connection.inbox import Inbox
+from wsdrf.connection.membership import Membership
+from wsdrf.connection.outbox import Message, Outbox, Send
+from wsdrf.connection.parcel import Parcel
+from wsdrf.dispatch import Deadline, Dispatcher
+from wsdrf.envelope import Call, CallId, Failure
+from wsdrf.exceptions import CredentialsLost, Refusal, Throttled, TimedOut
+from wsdrf.routing import Kind, Route
+
+logger = logging.getLogger("wsdrf.connection")
+
+GRACE: Final = 5.0
+"""Seconds that the end of a connection gives to each thing that has to end with it."""
+
+MALFORMED: Final = frozenset({"parse_error", "invalid", "unknown_action"})
+"""Failures that are a mistake in the frame, where others are a refusal."""
+
+
+class State(Enum):
+    """Where a connection is in its life. No handler runs unless it is READY."""
+
+    CONNECTING = "connecting"
+    AUTHENTICATING = "authenticating"
+    ENTERING = "entering"
+    READY = "ready"
+    CLOSING = "closing"
+    CLOSED = "closed"
+
+
+class Connection:
+    """One client, its consumer, and the tasks between them.
+
+    The task of the ASGI server reads, and never waits for anything else. Calls are answered by a worker, which lives
+    as long as there are calls; streams and concurrent actions have tasks of their own.
+    """
+
+    def __init__(self, blueprint: Blueprint, scope: Scope, receive: Callable[[], Awaitable[Message]], send: Send) -> None:
+        options = self.options = blueprint.options
+        self.blueprint = blueprint
+        self.id = uuid4().hex
+        self.scope = scope
+        self.state = State.CONNECTING
+        self.code = 1006  # what a client that says nothing has closed with (RFC 6455 section 7.1.5)
+        self._receive = receive
+        self._send = send
+        self._context = copy_context()
+        self._reader: asyncio.Task[Any] | None = None
+        self._worker: asyncio.Task[None] | None = None
+        self._timer: asyncio.TimerHandle | None = None
+        self._interrupted = False
+        self._has_entered = False
+        self._refused_in_a_row = 0
+        self._first_result = _TOO_LATE
+        self.membership = Membership(self, blueprint.layer_alias, options.max_groups)
+        self._early: list[Parcel] | None = []  # what comes before the client is told that it is in
+        self._inbox: Inbox[Call | str | Parcel] = Inbox(
+            max_entries=options.max_queued_messages, max_bytes=options.max_queued_bytes
+        )
+        self._outbox = Outbox(
+            send, timeout=options.send_timeout, max_bytes=options.max_unsent_bytes, on_stuck=self._on_stuck
+        )
+        self._background = Background(
+            self._context, max_streams=options.max_streams, max_concurrent=options.max_concurrent_actions
+        )
+        self._rate = options.message_rate and Bucket(options.message_rate.count, options.message_rate.period_seconds)
+        self._errors = options.max_errors and Bucket(options.max_errors.count, options.max_errors.period_seconds)
+        self.consumer = blueprint.consumer_class()
+        self.consumer.kwargs = dict((scope.get("url_route") or {}).get("kwargs") or {})
+        self.caller = self.consumer._caller = Caller(self.consumer, blueprint.access, scope, blueprint.pool.run)
+        self.consumer._connection = self
+        self._dispatcher = Dispatcher(self.consumer, blueprint.steps, blueprint.codec, self.caller, self)
+
+    # -- the way in --------------------------------------------------------------------------------------------------
+
+    async def run(self) -> None:
+        """Live from ``websocket.connect`` to the end, whatever that is; leave nothing behind."""
+        self._reader = asyncio.current_task()
+        try:
+            if await self._open():
+                await self._read()
+        except asyncio.CancelledError:
+            if not self._was_interrupted():
+                raise
+        except Exception:
+            logger.exception("A connection ended with an internal error")
+            self.close(4500)
+        finally:
+            await self._end()
+
+    async def _open(self) -> bool:
+        message = await self._receive()
+        if message["type"] != "websocket.connect":
+            return False
+        result = await self._authenticate(self.options.connect_timeout)
+        if result.is_authenticated:
+            await self._accept()
+            self._start(self._enter(result))
+            return True
+        if self._may_still_log_in(result):
+            await self._accept()
+            self.state = State.AUTHENTICATING
+            self._first_result = result
+            loop = asyncio.get_running_loop()
+            self._timer = loop.call_later(self.options.authentication_timeout, self._dismiss, _TOO_LATE)
+            return True
+        if self.options.denial == "handshake":
+            await self._timely(refuse(self._send, self.scope, result))
+            return False
+        await self._accept()
+        self._dismiss(result)
+        return False
+
+    async def _authenticate(self, timeout: float, token: str | None = None) -> AuthenticationResult:
+        try:
+            with Deadline(timeout):
+                return await self.caller.authenticate(token)
+        except TimedOut:
+            return _TOO_LATE
+
+    def _may_still_log_in(self, result: AuthenticationResult) -> bool:
+        return result.code in ("", "not_authenticated") and reads_first_message(self.blueprint.access.carriers)
+
+    async def _accept(self) -> None:
+        await self._timely(accept(self._send, self.scope))
+
+    async def _timely(self, sending: Coroutine[Any, Any, None]) -> None:
+        with Deadline(self.options.send_timeout):
+            await sending
+
+    async def _log_in(self, token: str | None) -> None:
+        result = await self._authenticate(self.options.authentication_timeout, token)
+        if result.is_authenticated:
+            await self._enter(result)
+        else:
+            self._dismiss(result)
+
+    async def _enter(self, result: AuthenticationResult) -> None:
+        self.state = State.ENTERING
+        self._has_entered = True
+        try:
+            await self.membership.change(await self.consumer.build_groups())
+            self._tell(result)
+            self._deliver_early()
+            await self.consumer.connected()
+        except Exception as error:  # a hook that fails, or says no, keeps the door shut
+            self._dismiss(await self.caller.refused(error, self.caller.request))
+            return
+        if self.state is State.ENTERING:
+            self.state = State.READY
+            await self._work()
+
+    # -- reading -----------------------------------------------------------------------------------------------------
+
+    async def _read(self) -> None:
+        while self.state not in (State.CLOSING, State.CLOSED):
+            message = await self._receive()
+            kind = message["type"]
+            if kind == "websocket.receive":
+                self._take(message.get("text"), message.get("bytes"))
+            elif kind == "websocket.disconnect":
+                self.code = message.get("code") or 1005
+                self._outbox.abandon()
+                return
+
+    def _take(self, text: str | None, data: bytes | None) -> None:
+        frame = text if text is not None else data or b""
+        size = len(frame) if isinstance(frame, bytes) or frame.isascii() else len(frame.encode("utf-8", "surrogatepass"))
+        if size > self.options.max_message_size:
+            self.close(4413)
+        elif self._rate and (wait := self._rate.take()):
+            self._over_rate(wait)
+        else:
+            self._refused_in_a_row = 0
+            self._sort(frame, size)
+
+    def _sort(self, frame: str | bytes, size: int) -> None:
+        try:
+            entry: Call | str = self.blueprint.codec.decode(frame)
+        except Refusal as refusal:
+            self.failed(refusal.failure)
+            entry = self.blueprint.codec.encode_failure(refusal.failure, getattr(refusal, "id", None))
+        if self.state is State.AUTHENTICATING and self._worker is None:
+            self._first_message(entry)
+        elif self.state is State.READY and isinstance(entry, Call) and entry.action in ("ping", "cancel"):
+            self._serve(entry)
+        else:
+            self._queue(entry, size)
+
+    def _first_message(self, entry: Call | str) -> None:
+        if isinstance(entry, Call) and entry.action == "authenticate":
+            self._stop_timer()
+            self._start(self._log_in(entry.token))
+        else:
+            self._dismiss(self._first_result)
+
+    def _serve(self, call: Call) -> None:
+        if call.action == "ping":
+            self._outbox.put(self.blueprint.codec.encode_frame("pong", None, call.id))
+        else:
+            self._background.cancel(call.id, lambda: self._complete(call.id))
+
+    def _queue(self, entry: Call | str | Parcel, size: int) -> None:
+        if not self._inbox.put(entry, size):
+            self.close(4503 if isinstance(entry, Parcel) else 4429)  # a flood of events is not the client's doing
+        elif self._worker is None and self.state is State.READY:
+            self._start(self._work())
+
+    def _over_rate(self, wait: float) -> None:
+        # A client that goes on is let have as many refusals as its bucket has calls, and then no more.
+        self._refused_in_a_row += 1
+        if self.options.message_rate is None or self._refused_in_a_row > self.options.message_rate.count:
+            self.close(4429)
+        else:
+            self._queue(self.blueprint.codec.encode_failure(Throttled(ceil(wait)).failure), 0)
+
+    # -- answering ---------------------------------------------------------------------------------------------------
+
+    def _start(self, work: Coroutine[Any, Any, None]) -> None:
+        self._worker = self._context.run(asyncio.get_running_loop().create_task, self._owned(work))
+
+    async def _owned(self, work: Coroutine[Any, Any, None]) -> None:
+        try:
+            await work
+        except CredentialsLost as lost:
+            self._dismiss(lost.result)
+        except Exception:
+            logger.exception("A connection ended with an internal error")
+            self.close(4500)
+        self._worker = None
+        if self._inbox and self.state is State.READY:
+            self._start(self._work())
+
+    async def _work(self) -> None:
+        fresh = copy_context()
+        while self._inbox and self.state is State.READY:
+            entry = self._inbox.take()
+            frame = entry if isinstance(entry, str) else await self._answer(entry)
+            if frame is not None:
+                self._outbox.put(frame)
+            if self._outbox.is_waiting:
+                await self._outbox.drained()
+            current_view.set(None)
+            if copy_context() != fresh:
+                return  # what an action leaves in its context must not reach the next: that one gets a new task
+
+    async def _answer(self, call: Call | Parcel) -> str | None:
+        if isinstance(call, Parcel):
+            return await self._hear(call)
+        if call.action == "authenticate":
+            return await self._renew(call)
+        if call.action in ("ping", "cancel"):  # came before READY, and waited
+            self._serve(call)
+            return None
+        return await self._dispatcher.answer(call)
+
+    async def _renew(self, call: Call) -> str | None:
+        was_anonymous = self.caller.is_anonymous
+        result = await self.caller.authenticate(call.token, is_connect=False)
+        if not result.is_authenticated:
+            self._dismiss(result)
+            return None
+        if was_anonymous and not self.caller.is_anonymous:
+            await self.membership.change(await self.consumer.build_groups())
+        return self.blueprint.codec.encode_frame("authentication", payload_of(result), call.id)
+
+    def _complete(self, call_id: CallId) -> None:
+        if self.state is State.READY:
+            self._outbox.put(self.blueprint.codec.encode_frame("complete", None, call_id))
+
+    # -- groups ------------------------------------------------------------------------------------------------------
+
+    def deliver(self, parcel: Parcel) -> None:
+        """Take what was sent to a group: a frame goes out at once, an event that is received waits for its turn."""
+        if self._early is not None:
+            self._early.append(parcel)
+        elif self.state not in (State.CLOSING, State.CLOSED):
+            if parcel.event in self.blueprint.hearings:
+                self._queue(parcel, len(parcel.frame))
+            else:
+                self._outbox.put(parcel.frame)
+
+    async def broadcast(self, message: Any, groups: Iterable[str], exclude_self: bool) -> None:
+        """Send a message to every member of ``groups``. Raises what the layer raises."""
+        parcel = self.blueprint.parcel(tuple(groups), message, self.id if exclude_self else None)
+        await send_parcel(self.blueprint.layer_alias, parcel)
+
+    def _deliver_early(self) -> None:
+        early, self._early = self._early or [], None
+        for parcel in early:
+            self.deliver(parcel)
+
+    async def _hear(self, parcel: Parcel) -> str | None:
+        hearing = self.blueprint.hearings[parcel.event]
+        return await self._dispatcher.hear(hearing, parcel.payload)
+
+    def frame(self, message: Any) -> str:
+        """Write the frame of a message. Raises ``TypeError`` for what is no instance of a ``@message`` class."""
+        return self.blueprint.frame(message)
+
+    async def send(self, frame: str) -> None:
+        """Send a frame, and wait while the client does not read."""
+        self._outbox.put(frame)
+        await self._outbox.drained()
+
+    def spawn(self, route: Route, call: Call, work: Callable[[], Coroutine[Any, Any, None]]) -> None:
+        """Run a stream or a concurrent action. Raises ``Busy`` where there are too many."""
+        self._background.start(call.id, work, is_stream=route.kind is Kind.STREAM)
+
+    def failed(self, failure: Failure) -> None:
+        """Count a call that was malformed or refused; one too many closes the connection."""
+        if self._errors and self._errors.take():
+            self.close(4400 if failure.code in MALFORMED else 4429)
+
+    # -- the way out -------------------------------------------------------------------------------------------------
+
+    def close(self, code: int = 1000, reason: str = "") -> None:
+        """Close the connection once everything before is sent. Calling it again does nothing."""
+        if self.state in (State.CLOSING, State.CLOSED):
+            return
+        self.state = State.CLOSING
+        self.code = code
+        self._inbox.clear()
+        self._outbox.close(code, reason)
+        self._interrupt()
+
+    def _dismiss(self, result: AuthenticationResult) -> None:
+        self._tell(result)
+        self.close(close_code(result.status_code))
+
+    def _tell(self, result: AuthenticationResult) -> None:
+        if self.options.send_authentication_message:
+            self._outbox.put(self.blueprint.codec.encode_frame("authentication", payload_of(result)))
+
+    def _on_stuck(self) -> None:
+        # The client does not read: there is no use in a close frame that would wait behind all the others.
+        self.state = State.CLOSING
+        self.code = 4408
+        self._interrupt()
+
+    def _interrupt(self) -> None:
+        reader = self._reader
+        if reader is not None and reader is not asyncio.current_task() and not self._interrupted:
+            self._interrupted = True
+            reader.cancel()
+
+    def _was_interrupted(self) -> bool:
+        if not self._interrupted:
+            return False
+        uncancel = getattr(self._reader, "uncancel", None)  # Python 3.11
+        return uncancel is None or uncancel() == 0
+
+    def _stop_timer(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
+    async def _end(self) -> None:
+        self._interrupted = True  # from here on, nobody needs to wake the reader
+        leaving = asyncio.get_running_loop().create_task(self._leave())
+        cancelled = False
+        while not leaving.done():
+            try:
+                await asyncio.wait({leaving})
+            except asyncio.CancelledError:  # leaving is bounded in time, and must be whole
+                cancelled = True
+        if cancelled:
+            raise asyncio.CancelledError
+
+    async def _leave(self) -> None:
+        self._stop_timer()
+        if self.state is not State.CLOSING:
+            self.state = State.CLOSING
+            self._inbox.clear()
+        await _cancelled([*self._background.tasks, *filter(None, [self._worker])])
+        await self._outbox.drained()
+        await self.membership.leave_all()
+        if self._has_entered:
+            try:
+                with Deadline(GRACE):
+                    await self.consumer.disconnected(self.code)
+            except Exception:
+                logger.exception("disconnected() failed", extra={"consumer": self.blueprint.access.owner})
+        self._outbox.abandon()
+        self.state = State.CLOSED
+
+
+_TOO_LATE: Final = AuthenticationResult(
+    False, 408, "Request Timeout", {"detail": "Authentication took too long."}, code="timeout"
+)
+
+
+async def _cancelled(tasks: Iterable[asyncio.Task[Any]]) -> None:
+    running = [task for task in tasks if not task.done()]
+    for task in running:
+        task.cancel()
+    if running:
+        await asyncio.wait(running, timeout=GRACE)

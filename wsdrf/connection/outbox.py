@@ -1,0 +1,146 @@
+"""Send frames in order, never making the sender wait, and notice a client that does not read."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import deque
+from collections.abc import Awaitable, Callable, Generator, MutableMapping
+from typing import Any, TypeAlias
+
+from wsdrf.dispatch import Deadline
+from wsdrf.exceptions import TimedOut
+
+logger = logging.getLogger("wsdrf.connection")
+
+Message: TypeAlias = MutableMapping[str, Any]
+Send: TypeAlias = Callable[[Message], Awaitable[None]]
+
+
+class Outbox:
+    """What waits to be sent to one client.
+
+    A frame goes out within ``put`` when the server takes it at once, which is the rule. Only what the server does not
+    take is queued, for a task that lives as long as the queue.
+    """
+
+    __slots__ = ("_closed", "_max_bytes", "_on_stuck", "_queue", "_send", "_timeout", "_unsent", "_writer")
+
+    def __init__(self, send: Send, *, timeout: float, max_bytes: int, on_stuck: Callable[[], None]) -> None:
+        self._send = send
+        self._timeout = timeout
+        self._max_bytes = max_bytes
+        self._on_stuck = on_stuck
+        self._queue: deque[tuple[Message, int]] = deque()
+        self._unsent = 0
+        self._writer: asyncio.Task[None] | None = None
+        self._closed = False
+
+    @property
+    def is_waiting(self) -> bool:
+        """Tell whether something is still unsent."""
+        return self._writer is not None
+
+    def put(self, frame: str) -> None:
+        """Send a text frame, or queue it. Never waits, never raises."""
+        self._put({"type": "websocket.send", "text": frame}, len(frame))
+
+    def close(self, code: int, reason: str) -> None:
+        """Send a close frame after all that was put before, and take nothing more."""
+        self._put({"type": "websocket.close", "code": code, "reason": reason}, 0)
+        self._closed = True
+
+    def abandon(self) -> None:
+        """Take nothing more, and drop what is unsent: nobody is there to read it."""
+        self._closed = True
+        self._queue.clear()
+        if self._writer is not None:
+            self._writer.cancel()
+
+    async def drained(self) -> None:
+        """Wait until everything is sent, or given up."""
+        while self._writer is not None:
+            await asyncio.wait({self._writer})
+
+    def _put(self, message: Message, size: int) -> None:
+        if self._closed:
+            return
+        if self._writer is not None:
+            self._queue.append((message, size))
+            self._unsent += size
+            if self._unsent > self._max_bytes:
+                self._stuck()
+            return
+        try:
+            rest = begin(self._send(message))
+        except Exception as error:
+            self._gone(error)
+            return
+        if rest is not None:
+            self._writer = asyncio.get_running_loop().create_task(self._write(rest))
+
+    async def _write(self, rest: Awaitable[None] | None) -> None:
+        try:
+            while rest is not None:
+                with Deadline(self._timeout):
+                    await rest
+                rest = self._next()
+        except TimedOut:
+            self._stuck()
+        except Exception as error:
+            self._gone(error)
+        finally:
+            self._writer = None
+
+    def _next(self) -> Awaitable[None] | None:
+        if not self._queue:
+            return None
+        message, size = self._queue.popleft()
+        self._unsent -= size
+        return self._send(message)
+
+    def _stuck(self) -> None:
+        if not self._closed:
+            self.abandon()
+            self._on_stuck()
+
+    def _gone(self, error: Exception) -> None:
+        # Some servers raise when the client has gone; the reader hears of it too, so there is nothing more to do.
+        self._closed = True
+        self._queue.clear()
+        if not isinstance(error, OSError):
+            logger.warning("The server did not take a frame", exc_info=error)
+
+
+class _Rest:
+    """The rest of a coroutine whose first step has been taken by hand."""
+
+    __slots__ = ("_coroutine", "_first")
+
+    def __init__(self, coroutine: Any, first: Any) -> None:
+        self._coroutine = coroutine
+        self._first = first
+
+    def __await__(self) -> Generator[Any, Any, None]:
+        waiting = self._first
+        while True:
+            try:
+                value = yield waiting
+            except BaseException as error:  # cancellation included: the coroutine is to hear of it
+                advance, argument = self._coroutine.throw, error
+            else:
+                advance, argument = self._coroutine.send, value
+            try:
+                waiting = advance(argument)
+            except StopIteration:
+                return
+
+
+def begin(awaitable: Any) -> Awaitable[None] | None:
+    """Take the first step of ``awaitable`` without a task; give ``None`` if that was all, else the rest to await."""
+    coroutine = awaitable if hasattr(awaitable, "send") else awaitable.__await__()
+    try:
+        first = coroutine.send(None)
+    except StopIteration:
+        return None
+    return _Rest(coroutine, first)

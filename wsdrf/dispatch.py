@@ -1,0 +1,264 @@
+"""Take one call from its frame to its answer, top to bottom, without any I/O of its own."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
+from functools import partial
+from time import perf_counter
+from types import TracebackType
+from typing import Any, Protocol
+
+from attrs import frozen
+
+from wsdrf.codec import Codec
+from wsdrf.envelope import ABSENT, Call, Failure
+from wsdrf.exceptions import CredentialsLost, Denied, Refusal, TimedOut, UnknownAction
+from wsdrf.messages import action_of
+from wsdrf.routing import Kind, Reception, Route
+
+logger = logging.getLogger("wsdrf.dispatch")
+
+INTERNAL_ERROR = Failure(500, "error", "A server error occurred.")
+
+
+class Access(Protocol):
+    """What a dispatcher needs of the caller: may they, and what comes with it."""
+
+    async def permit(self, guard: Any, call: Call) -> None:
+        """Return where the call may go on; raise where it may not."""
+
+    async def may_hear(self, guard: Any, payload: Any) -> bool:
+        """Tell whether an event may reach the caller."""
+
+    async def serialize(self, kind: Any, payload: Any) -> Any:
+        """Give a payload as a valid serializer."""
+
+    async def load(self, guard: Any, payload: Any) -> Mapping[str, Any]:
+        """Give the objects that the action loads, each permitted."""
+
+    async def call(self, handler: Any, *args: Any, **kwargs: Any) -> Any:
+        """Run a handler that may block."""
+
+    async def denied(self, error: Exception) -> Denied | None:
+        """Give what DRF answers for an exception, or None."""
+
+
+class Link(Protocol):
+    """What a dispatcher needs of the connection, for answers that take more than one frame or their own time."""
+
+    async def send(self, frame: str) -> None:
+        """Send a frame, and wait while the client does not read."""
+
+    def spawn(self, route: Route, call: Call, work: Callable[[], Coroutine[Any, Any, None]]) -> None:
+        """Run what ``work`` makes beside other calls. Raises ``Busy`` where there are too many."""
+
+    def frame(self, message: Any) -> str:
+        """Write the frame of a message."""
+
+    def failed(self, failure: Failure) -> None:
+        """Count a refused or malformed call."""
+
+
+@frozen
+class Step:
+    """A route, ready to run: everything that depends on the class alone is in here.
+
+    ``guard`` is the access floor's own. ``structure`` turns a payload into what the handler gets; ``None`` where the
+    handler takes none, or where the payload is a serializer's.
+    """
+
+    route: Route
+    guard: Any
+    structure: Callable[[Any], Any] | None
+    is_serializer: bool
+    unstructure: Callable[[Any], Any]
+    logged: bool
+
+
+@frozen
+class Hearing:
+    """A reception, ready to run; as ``Step`` is for a route."""
+
+    reception: Reception
+    guard: Any
+    structure: Callable[[Any], Any]
+
+
+class Dispatcher:
+    """Answer the calls of one connection."""
+
+    __slots__ = ("_access", "_codec", "_consumer", "_link", "_steps")
+
+    def __init__(self, consumer: Any, steps: Mapping[str, Step], codec: Codec, access: Access, link: Link) -> None:
+        self._consumer = consumer
+        self._steps = steps
+        self._codec = codec
+        self._access = access
+        self._link = link
+
+    async def answer(self, call: Call) -> str | None:
+        """Give the frame that answers ``call``: a reply, ``complete``, an error; ``None`` where there is none (yet).
+
+        Raises ``CredentialsLost`` where the connection has to end.
+        """
+        try:
+            step = self.find(call)
+            await self._access.permit(step.guard, call)
+            arguments = await self.arguments(step, call)
+            loaded = await self._access.load(step.guard, arguments[0] if arguments else None)
+            handler = getattr(self._consumer, step.route.handler)
+            if step.route.kind is Kind.STREAM:
+                self._link.spawn(step.route, call, lambda: self._stream(step, call, handler(*arguments, **loaded)))
+                return None
+            if step.route.concurrent:
+                self._link.spawn(step.route, call, lambda: self._deliver(step, call, partial(handler, *arguments, **loaded)))
+                return None
+            return await self._work(step, call, partial(handler, *arguments, **loaded))
+        except Exception as error:  # whatever a project's code raises is answered, and the connection goes on
+            return await self.refuse(error, call)
+
+    async def hear(self, hearing: Hearing, payload: Any) -> str | None:
+        """Give the frame for a published event, or ``None`` where its method sends none, or it is not for this caller.
+
+        What the method raises is logged: the client asked nothing, and is told nothing. Raises ``CredentialsLost``.
+        """
+        reception = hearing.reception
+        try:
+            if not await self._access.may_hear(hearing.guard, payload):
+                return None
+            event = hearing.structure(payload)
+            handler = getattr(self._consumer, reception.handler)
+            if reception.kind is Kind.FUNCTION:
+                message = await self._access.call(handler, event)
+            else:
+                message = await handler(event)
+            return None if message is None else self._link.frame(message)
+        except CredentialsLost:
+            raise
+        except Exception:  # one edge for a project's code: the next event may fare better
+            logger.exception("An event was not delivered", extra={"handler": reception.handler})
+            return None
+
+    def find(self, call: Call) -> Step:
+        """Give the step that ``call`` names. Raises ``UnknownAction``."""
+        step = self._steps.get(call.action)
+        if step is None:
+            raise UnknownAction()
+        return step
+
+    async def arguments(self, step: Step, call: Call) -> tuple[Any, ...]:
+        """Give the handler's positional arguments: the payload, typed and valid, if it takes one.
+
+        Raises ``InvalidCall``.
+        """
+        if call.payload is ABSENT and not step.route.payload_required:
+            return ()
+        if step.structure is not None:
+            return (step.structure(call.payload),)
+        if step.is_serializer:
+            return (await self._access.serialize(step.route.payload, call.payload),)
+        return ()
+
+    def reply(self, step: Step | None, call: Call, result: Any) -> str | None:
+        """Give the frame for what a handler returned."""
+        if result is None:
+            return None if call.id is None else self._codec.encode_frame("complete", None, call.id)
+        action = action_of(result) or call.action
+        payload = self._codec.unstructure(result) if step is None else step.unstructure(result)
+        return self._codec.encode_frame(action, payload, call.id)
+
+    async def refuse(self, error: Exception, call: Call) -> str | None:
+        """Give the frame for what went wrong, the consumer's ``handle_exception`` asked first."""
+        if isinstance(error, CredentialsLost):
+            raise error
+        try:
+            return self.reply(None, call, await self._consumer.handle_exception(error))
+        except Refusal as refusal:
+            failure = refusal.failure
+        except Exception as unhandled:  # the same edge: a failing hook must not end the connection
+            failure = await self._explain(unhandled, call)
+        self._link.failed(failure)
+        return self._codec.encode_failure(failure, call.id)
+
+    async def _explain(self, error: Exception, call: Call) -> Failure:
+        try:
+            answer = await self._access.denied(error)
+        except Exception:  # a project's EXCEPTION_HANDLER that fails: the first error is the one to tell of
+            logger.exception("The exception handler failed", extra={"action": call.action})
+            answer = None
+        if answer is not None:
+            return answer.failure
+        logger.error("Internal error in an action", exc_info=error, extra={"action": call.action})
+        return INTERNAL_ERROR
+
+    async def _work(self, step: Step, call: Call, handler: Callable[[], Any]) -> str | None:
+        started = perf_counter()
+        with Deadline(step.route.timeout):
+            if step.route.kind is Kind.COROUTINE:
+                result = await handler()
+            else:
+                result = await self._access.call(handler)
+        if step.logged and logger.isEnabledFor(logging.DEBUG):
+            duration = round((perf_counter() - started) * 1000, 3)
+            logger.debug("Action handled", extra={"action": call.action, "duration_ms": duration})
+        return self.reply(step, call, result)
+
+    async def _deliver(self, step: Step, call: Call, handler: Callable[[], Any]) -> None:
+        try:
+            frame = await self._work(step, call, handler)
+        except Exception as error:  # as in answer(), for a call that runs beside others
+            frame = await self.refuse(error, call)
+        if frame is not None:
+            await self._link.send(frame)
+
+    async def _stream(self, step: Step, call: Call, items: AsyncIterator[Any]) -> None:
+        try:
+            try:
+                while True:
+                    with Deadline(step.route.timeout):
+                        item = await anext(items)
+                    frame = self.reply(step, call, item)
+                    if item is not None and frame is not None:
+                        await self._link.send(frame)
+            except StopAsyncIteration:
+                frame = self._codec.encode_frame("complete", None, call.id)
+            finally:
+                await items.aclose()  # type: ignore[attr-defined]  # an async generator has it
+        except Exception as error:  # as in answer(), for what goes wrong between two items
+            frame = await self.refuse(error, call)
+        if frame is not None:
+            await self._link.send(frame)
+
+
+class Deadline:
+    """Cancel what runs inside after ``seconds``, and raise ``TimedOut`` in its place. ``None``: never."""
+
+    __slots__ = ("_expired", "_handle", "_seconds", "_task")
+
+    def __init__(self, seconds: float | None) -> None:
+        self._seconds = seconds
+        self._expired = False
+        self._handle: asyncio.TimerHandle | None = None
+        self._task: asyncio.Task[Any] | None = None
+
+    def __enter__(self) -> None:
+        if self._seconds is not None:
+            self._task = asyncio.current_task()
+            self._handle = asyncio.get_running_loop().call_later(self._seconds, self._expire)
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        if self._handle is not None:
+            self._handle.cancel()
+        if self._expired and kind is asyncio.CancelledError:
+            if hasattr(self._task, "uncancel") and self._task.uncancel() > 0:  # Python 3.11: somebody else cancelled too
+                return
+            raise TimedOut() from None
+
+    def _expire(self) -> None:
+        self._expired = True
+        if self._task is not None:
+            self._task.cancel()

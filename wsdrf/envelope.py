@@ -1,0 +1,107 @@
+"""What travels on the wire: a call comes in; a reply, a failure or an event goes out."""
+
+from __future__ import annotations
+
+from typing import Any, Final, final
+
+from attrs import field, frozen
+
+
+@final
+class Absent:
+    """Stand for a value that was not given, where ``None`` is a value of its own."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return "ABSENT"
+
+    def __bool__(self) -> bool:
+        return False
+
+
+ABSENT: Final = Absent()
+
+CallId = str | int | None
+
+RESERVED_ACTIONS: Final = frozenset(
+    {
+        "authenticate",
+        "authentication",
+        "cancel",
+        "complete",
+        "error",
+        "ping",
+        "pong",
+        "subscribe",
+        "unsubscribe",
+    }
+)
+"""Actions that belong to the protocol, besides every name that starts with ``wsdrf.``."""
+
+RESERVED_PREFIX: Final = "wsdrf."
+
+
+def is_reserved(action: str) -> bool:
+    """Tell whether ``action`` belongs to the protocol and may not be declared."""
+    return action in RESERVED_ACTIONS or action.startswith(RESERVED_PREFIX)
+
+
+@frozen
+class Call:
+    """What a client asks for: one frame, decoded but not yet structured.
+
+    ``payload`` is plain JSON data, or ``ABSENT`` where the frame had none. An ``authenticate`` call has its ``token``
+    instead, wherever the frame had it. Neither shows in the ``repr``: both are the client's, and a ``repr`` gets into
+    logs.
+    """
+
+    action: str
+    payload: Any = field(default=ABSENT, repr=False)
+    id: CallId = None
+    token: str | None = field(default=None, repr=False)
+
+
+@frozen
+class FieldError:
+    """One thing that is wrong with a payload.
+
+    ``loc`` is the path from the frame's root, such as ``("payload", "tags", 0)``. Neither ``code`` nor ``detail``
+    ever holds a value that the client sent.
+    """
+
+    loc: tuple[str | int, ...]
+    code: str
+    detail: str
+
+
+@frozen
+class Failure:
+    """Why a call was not done, in Django REST framework's words.
+
+    ``status_code`` is the HTTP status that DRF would answer; ``code`` its stable name; ``detail`` a sentence (or, for
+    an exception whose detail is structured, DRF's own list or dict); ``retry_after`` is in seconds.
+    """
+
+    status_code: int
+    code: str
+    detail: Any
+    errors: tuple[FieldError, ...] = ()
+    retry_after: int | None = None
+
+
+@frozen
+class Reply:
+    """What a handler gave back for the call ``id``: ``payload`` is plain JSON data."""
+
+    action: str
+    payload: Any
+    id: CallId = None
+
+
+@frozen
+class Event:
+    """A message that nobody asked for: a broadcast, or the reaction to a published event."""
+
+    action: str
+    payload: Any
