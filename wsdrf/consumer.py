@@ -216,7 +216,7 @@ class Consumer(metaclass=ConsumerType):
                     describe(kind)
 
     def _link(self) -> Connection:
-        connection = getattr(self, "_connection", None)
+        connection: Connection | None = getattr(self, "_connection", None)
         if connection is None:
             raise NotConnected(f"{type(self).__qualname__} is not connected: only wsdrf makes one that is.")
         return connection

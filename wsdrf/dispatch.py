@@ -109,13 +109,14 @@ class Dispatcher:
             arguments = await self.arguments(step, call)
             loaded = await self._access.load(step.guard, arguments[0] if arguments else None)
             handler = getattr(self._consumer, step.route.handler)
+            work = partial(handler, *arguments, **loaded)
             if step.route.kind is Kind.STREAM:
-                self._link.spawn(step.route, call, lambda: self._stream(step, call, handler(*arguments, **loaded)))
+                self._link.spawn(step.route, call, lambda: self._stream(step, call, work()))
                 return None
             if step.route.concurrent:
-                self._link.spawn(step.route, call, lambda: self._deliver(step, call, partial(handler, *arguments, **loaded)))
+                self._link.spawn(step.route, call, lambda: self._deliver(step, call, work))
                 return None
-            return await self._work(step, call, partial(handler, *arguments, **loaded))
+            return await self._work(step, call, work)
         except Exception as error:  # whatever a project's code raises is answered, and the connection goes on
             return await self.refuse(error, call)
 
@@ -145,7 +146,7 @@ class Dispatcher:
         """Give the step that ``call`` names. Raises ``UnknownAction``."""
         step = self._steps.get(call.action)
         if step is None:
-            raise UnknownAction()
+            raise UnknownAction
         return step
 
     async def arguments(self, step: Step, call: Call) -> tuple[Any, ...]:
@@ -254,9 +255,9 @@ class Deadline:
         if self._handle is not None:
             self._handle.cancel()
         if self._expired and kind is asyncio.CancelledError:
-            if hasattr(self._task, "uncancel") and self._task.uncancel() > 0:  # Python 3.11: somebody else cancelled too
-                return
-            raise TimedOut() from None
+            uncancel = getattr(self._task, "uncancel", None)  # Python 3.11 counts: somebody else may have cancelled too
+            if uncancel is None or uncancel() == 0:
+                raise TimedOut from None
 
     def _expire(self) -> None:
         self._expired = True

@@ -22,8 +22,9 @@ class AuthenticationResult:
     """What a handshake was found to be worth.
 
     ``is_authenticated`` tells whether the connection is let in. ``status_code``, ``status_text`` and ``data`` go to
-    the client in the ``authentication`` frame; ``data`` is plain JSON data. ``code`` is the stable name of a refusal
-    ``challenge`` its ``WWW-Authenticate`` header and ``retry_after`` its seconds. ``auth`` is what DRF calls ``request.auth``.
+    the client in the ``authentication`` frame; ``data`` is plain JSON data. Of a refusal, ``code`` is the stable
+    name, ``challenge`` the ``WWW-Authenticate`` header, ``retry_after`` the seconds to wait. ``auth`` is what DRF calls
+    ``request.auth``.
     """
 
     is_authenticated: bool
@@ -59,9 +60,10 @@ class Authenticator:
         """
         caller = self.consumer._caller
         try:
-            return await drive(self.steps(scope), caller.run)
+            result: AuthenticationResult = await drive(self.steps(scope), caller.run)
         except Exception as error:  # whatever a project's classes raise, the door stays shut
-            return await caller.refused(error, self.request)
+            result = await caller.refused(error, self.request)
+        return result
 
     def steps(self, scope: Scope) -> Steps[AuthenticationResult]:
         """Be the steps of ``authenticate``, which may block, in their order."""
@@ -97,5 +99,7 @@ class Authenticator:
         if not plan.origin_rule.admits(http):
             raise PermissionDenied("Origin checking failed.")
         http._dont_enforce_csrf_checks = True  # type: ignore[attr-defined]  # the origin rule stands in for the token
-        present(request, take_credentials(scope, plan.carriers) if self.token is None else Credentials(token=self.token))
+        present(
+            request, take_credentials(scope, plan.carriers) if self.token is None else Credentials(token=self.token)
+        )
         return request

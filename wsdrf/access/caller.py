@@ -117,7 +117,8 @@ class Caller:
         # An authenticator of the project's own need not make a request: its user stands on a plain one.
         http = http_request(self.consumer.scope, self.plan.auth_method)
         request = drf_request(http, (), self.view(None))
-        request.user, request.auth, request._authenticator = result.user, result.auth, None
+        request.user, request.auth = result.user, result.auth
+        vars(request)["_authenticator"] = None  # what DRF calls successful_authenticator: none of its own was asked
         return request
 
     def _change_of(self, user: Any) -> Exception:
@@ -138,7 +139,7 @@ class Caller:
         if handshake is None:
             raise NotConnected("No handler runs before the connection is authenticated.")
         request = request_for_call(handshake, guard.method, {} if call.payload is ABSENT else call.payload)
-        view = View(self.consumer, guard.action, request, guard.object_permissions)
+        view = View(self.consumer, request, guard.action, guard.object_permissions)
         current_view.set(view)
         if guard.is_inline:
             for permission_class in guard.permissions or ():
@@ -206,7 +207,7 @@ class Caller:
 
     def view(self, request: Request | None) -> View:
         """Make the view of the connection itself."""
-        return View(self.consumer, None, request, (*self.plan.permission_classes, *self.plan.class_guards))
+        return View(self.consumer, request, None, (*self.plan.permission_classes, *self.plan.class_guards))
 
     def connection_permissions(self) -> list[Any]:
         """Make the connection's guards anew, those that the consumer chooses included."""

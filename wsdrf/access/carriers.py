@@ -14,7 +14,7 @@ from rest_framework.exceptions import AuthenticationFailed
 Scope: TypeAlias = Mapping[str, Any]
 
 SUBPROTOCOL: Final = "wsdrf"
-TOKEN_PREFIX: Final = "wsdrf.token."
+TOKEN_PREFIX: Final = f"{SUBPROTOCOL}.token."
 
 
 @frozen

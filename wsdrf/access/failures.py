@@ -154,6 +154,5 @@ def _detail_of(error: Exception, data: Any) -> Any:
 
 
 def _retry_after(error: Exception) -> int | None:
-    if isinstance(error, Throttled) and error.wait is not None:
-        return int(error.wait)
-    return None
+    wait: float | None = getattr(error, "wait", None) if isinstance(error, Throttled) else None
+    return None if wait is None else int(wait)

@@ -18,7 +18,8 @@ def as_queryset(queryset: Any, owner: str) -> QuerySet[Any]:
     if isinstance(queryset, (QuerySet, Manager)):
         return queryset.all()
     if isinstance(queryset, type) and issubclass(queryset, Model):
-        return queryset._default_manager.all()
+        found: QuerySet[Any] = queryset._default_manager.all()
+        return found
     raise ImproperlyConfigured(
         f"{owner} needs a queryset to find its object. Set `queryset` to a QuerySet, a Manager or a model class, "
         f"or override `get_queryset()` or `get_object()`."

@@ -69,7 +69,7 @@ def check_object_permissions(permissions: Iterable[Any], request: Request, view:
 def deny(request: Request, permission: Any) -> None:
     """Raise what ``APIView.permission_denied`` raises for ``permission``."""
     if request.authenticators and not request.successful_authenticator:
-        raise NotAuthenticated()
+        raise NotAuthenticated
     raise PermissionDenied(detail=getattr(permission, "message", None), code=getattr(permission, "code", None))
 
 

@@ -71,7 +71,7 @@ def plan_access(consumer: type, root: type, options: Options) -> AccessPlan:
 
     Raises ``ConfigurationError`` for a class that cannot guard what it is put on.
     """
-    handler = api_settings.EXCEPTION_HANDLER
+    handler: Any = api_settings.EXCEPTION_HANDLER
     carriers = options.credential_carriers
     plan = AccessPlan(
         owner=consumer.__qualname__,
@@ -114,7 +114,9 @@ def plan_guards(plan: AccessPlan, declared: Route | Reception, rates: Sequence[A
         rates=tuple(Rate.parse(rate) for rate in rates if isinstance(rate, str)),
         throttles=throttles,
         is_inline=not (
-            plan.chooses_permissions or throttles or any(needs_steps(guard) for guard in (*connection, *declared.guards))
+            plan.chooses_permissions
+            or throttles
+            or any(needs_steps(guard) for guard in (*connection, *declared.guards))
         ),
     )
 

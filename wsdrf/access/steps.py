@@ -16,7 +16,8 @@ Steps = Generator[Awaitable[Any], Any, Result]
 class Run(Protocol):
     """Run a blocking callable in a thread."""
 
-    async def __call__(self, work: Callable[..., Any], *args: Any, **kwargs: Any) -> Any: ...
+    async def __call__(self, work: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+        """Give the result of ``work``, or raise its exception."""
 
 
 @frozen

@@ -34,7 +34,7 @@ class Background:
         Raises ``Busy`` where as many run as may, or where that id is taken by one that runs.
         """
         if self._counts[is_stream] >= self._limits[is_stream] or (call_id is not None and call_id in self._by_id):
-            raise Busy()
+            raise Busy
         task = self._context.run(asyncio.get_running_loop().create_task, work())
         self._counts[is_stream] += 1
         self._tasks.add(task)

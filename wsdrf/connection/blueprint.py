@@ -13,8 +13,8 @@ from django.core.signals import setting_changed
 from wsdrf.access.plan import AccessPlan, plan_access, plan_guards
 from wsdrf.access.serializers import is_serializer
 from wsdrf.codec import Codec
-from wsdrf.connection.pool import Pool, pool_of
 from wsdrf.connection.parcel import Parcel, name_of
+from wsdrf.connection.pool import Pool, pool_of
 from wsdrf.dispatch import Hearing, Step
 from wsdrf.messages import action_of
 from wsdrf.options import Options, resolve
@@ -40,7 +40,9 @@ class Blueprint:
 
     def event(self, group: str, message: Any) -> Parcel:
         """Make the parcel of a published event, its class named for those who receive it in a method."""
-        return Parcel((group,), self.frame(message), event=name_of(type(message)), payload=self.codec.unstructure(message))
+        return Parcel(
+            (group,), self.frame(message), event=name_of(type(message)), payload=self.codec.unstructure(message)
+        )
 
     def frame(self, message: Any) -> str:
         """Write the frame of a message. Raises ``TypeError`` for what is no instance of a ``@message`` class."""

@@ -55,7 +55,9 @@ class Connection:
     as long as there are calls; streams and concurrent actions have tasks of their own.
     """
 
-    def __init__(self, blueprint: Blueprint, scope: Scope, receive: Callable[[], Awaitable[Message]], send: Send) -> None:
+    def __init__(
+        self, blueprint: Blueprint, scope: Scope, receive: Callable[[], Awaitable[Message]], send: Send
+    ) -> None:
         options = self.options = blueprint.options
         self.blueprint = blueprint
         self.id = uuid4().hex
@@ -185,7 +187,9 @@ class Connection:
 
     def _take(self, text: str | None, data: bytes | None) -> None:
         frame = text if text is not None else data or b""
-        size = len(frame) if isinstance(frame, bytes) or frame.isascii() else len(frame.encode("utf-8", "surrogatepass"))
+        size = (
+            len(frame) if isinstance(frame, bytes) or frame.isascii() else len(frame.encode("utf-8", "surrogatepass"))
+        )
         if size > self.options.max_message_size:
             self.close(4413)
         elif self._rate and (wait := self._rate.take()):

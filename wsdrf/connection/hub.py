@@ -105,7 +105,7 @@ class Hub:
             except Exception:
                 logger.warning("The channel layer failed; it will be tried again", exc_info=True)
                 self._joined.clear()
-                await asyncio.sleep(delay * random.uniform(0.5, 1))
+                await asyncio.sleep(delay * random.uniform(0.5, 1))  # noqa: S311 - jitter keeps no secret
                 delay = min(2 * delay, LONGEST_DELAY)
             else:
                 self._deliver(parcel)
@@ -126,9 +126,7 @@ class Hub:
             if parcel.id in self._seen:
                 return
             self._seen.append(parcel.id)
-        recipients = {
-            member.id: member for group in parcel.groups for member in self._members.get(group, {}).values()
-        }
+        recipients = {member.id: member for group in parcel.groups for member in self._members.get(group, {}).values()}
         recipients.pop(parcel.excluded or "", None)
         for member in recipients.values():
             member.deliver(parcel)

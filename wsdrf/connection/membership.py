@@ -27,7 +27,7 @@ class Membership:
         if group in self.groups:
             return
         if len(self.groups) >= self._limit:
-            raise Busy()
+            raise Busy
         if self._hub is None:
             self._hub = hub_of(self._alias)
         self.groups[group] = None  # before the hub hears of it: who is cancelled in between leaves it all the same

@@ -6,7 +6,7 @@ from collections.abc import Callable, Generator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from contextvars import ContextVar
-from functools import lru_cache
+from functools import cache
 from typing import Any, ParamSpec, TypeVar
 
 from asgiref.sync import SyncToAsync
@@ -53,7 +53,7 @@ class Pool:
         return result
 
 
-@lru_cache(maxsize=None)
+@cache
 def pool_of(threads: int) -> Pool:
     """Give the one pool of this process with that many threads."""
     return Pool(threads)
