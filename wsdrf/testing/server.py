@@ -222,11 +222,11 @@ class Server:
         if subprotocol is not None and subprotocol not in self._scope["subprotocols"]:
             raise RuntimeError(f"The application chose subprotocol {subprotocol!r}, which the client did not offer.")
         self.subprotocol = subprotocol
-        self.response = Response(HTTPStatus.SWITCHING_PROTOCOLS, _readable(event))
+        self.response = Response(HTTPStatus.SWITCHING_PROTOCOLS.value, _readable(event))
 
     def _take_refusal(self, event: Event) -> None:
         # The specification has servers answer 403, whatever the code.
-        self.response = Response(HTTPStatus.FORBIDDEN)
+        self.response = Response(HTTPStatus.FORBIDDEN.value)
         self._take_close(event)
 
     def _take_denial(self, event: Event) -> None:
