@@ -5,47 +5,31 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Coroutine, Iterable
-from contextvars import copy_context
-from enum import Enum
-from math import ceil
+from functools import partial
 from typing import Any, Final
 from uuid import uuid4
 
 from wsdrf.access.authentication import AuthenticationResult
-from wsdrf.access.caller import Caller, current_view
+from wsdrf.access.caller import Caller
 from wsdrf.access.carriers import Scope, reads_first_message
-from wsdrf.access.throttling import Bucket
-from wsdrf.connection.background import Background
 from wsdrf.connection.blueprint import Blueprint
+from wsdrf.connection.desk import GRACE, Desk, Entry
 from wsdrf.connection.handshake import accept, close_code, payload_of, refuse
 from wsdrf.connection.hub import send_parcel
-from wsdrf.connection.inbox import Inbox
+from wsdrf.connection.limits import Limits
 from wsdrf.connection.membership import Membership
 from wsdrf.connection.outbox import Message, Outbox, Send
 from wsdrf.connection.parcel import Parcel
+from wsdrf.connection.state import State
 from wsdrf.dispatch import Deadline, Dispatcher
 from wsdrf.envelope import Call, CallId, Failure
-from wsdrf.exceptions import CredentialsLost, Refusal, Throttled, TimedOut
+from wsdrf.exceptions import CredentialsLost, Refusal, TimedOut
 from wsdrf.routing import Kind, Route
 
 logger = logging.getLogger("wsdrf.connection")
 
-GRACE: Final = 5.0
-"""Seconds that the end of a connection gives to each thing that has to end with it."""
-
-MALFORMED: Final = frozenset({"parse_error", "invalid", "unknown_action"})
-"""Failures that are a mistake in the frame, where others are a refusal."""
-
-
-class State(Enum):
-    """Where a connection is in its life. No handler runs unless it is READY."""
-
-    CONNECTING = "connecting"
-    AUTHENTICATING = "authenticating"
-    ENTERING = "entering"
-    READY = "ready"
-    CLOSING = "closing"
-    CLOSED = "closed"
+_AT_ONCE: Final = frozenset({"ping", "cancel"})
+"""Actions of the protocol that do not wait behind a running handler."""
 
 
 class Connection:
@@ -66,27 +50,18 @@ class Connection:
         self.code = 1006  # what a client that says nothing has closed with (RFC 6455 section 7.1.5)
         self._receive = receive
         self._send = send
-        self._context = copy_context()
         self._reader: asyncio.Task[Any] | None = None
-        self._worker: asyncio.Task[None] | None = None
         self._timer: asyncio.TimerHandle | None = None
         self._interrupted = False
         self._has_entered = False
-        self._refused_in_a_row = 0
         self._first_result = _TOO_LATE
         self.membership = Membership(self, blueprint.layer_alias, options.max_groups)
         self._early: list[Parcel] | None = []  # what comes before the client is told that it is in
-        self._inbox: Inbox[Call | str | Parcel] = Inbox(
-            max_entries=options.max_queued_messages, max_bytes=options.max_queued_bytes
-        )
         self._outbox = Outbox(
             send, timeout=options.send_timeout, max_bytes=options.max_unsent_bytes, on_stuck=self._on_stuck
         )
-        self._background = Background(
-            self._context, max_streams=options.max_streams, max_concurrent=options.max_concurrent_actions
-        )
-        self._rate = options.message_rate and Bucket(options.message_rate.count, options.message_rate.period_seconds)
-        self._errors = options.max_errors and Bucket(options.max_errors.count, options.max_errors.period_seconds)
+        self._desk = Desk(self, self._outbox, options)
+        self._limits = Limits(options)
         self.consumer = blueprint.consumer_class()
         self.consumer.kwargs = dict((scope.get("url_route") or {}).get("kwargs") or {})
         self.caller = self.consumer._caller = Caller(self.consumer, blueprint.access, scope, blueprint.pool.run)
@@ -104,9 +79,8 @@ class Connection:
         except asyncio.CancelledError:
             if not self._was_interrupted():
                 raise
-        except Exception:
-            logger.exception("A connection ended with an internal error")
-            self.close(4500)
+        except Exception as error:
+            self.failed_with(error)
         finally:
             await self._end()
 
@@ -117,7 +91,7 @@ class Connection:
         result = await self._authenticate(self.options.connect_timeout)
         if result.is_authenticated:
             await self._accept()
-            self._start(self._enter(result))
+            self._desk.start(partial(self._enter, result))
             return True
         if self._may_still_log_in(result):
             await self._accept()
@@ -170,12 +144,12 @@ class Connection:
             return
         if self.state is State.ENTERING:
             self.state = State.READY
-            await self._work()
+            self._desk.open()
 
     # -- reading -----------------------------------------------------------------------------------------------------
 
     async def _read(self) -> None:
-        while self.state not in (State.CLOSING, State.CLOSED):
+        while not self.state.is_over:
             message = await self._receive()
             kind = message["type"]
             if kind == "websocket.receive":
@@ -190,31 +164,31 @@ class Connection:
         size = (
             len(frame) if isinstance(frame, bytes) or frame.isascii() else len(frame.encode("utf-8", "surrogatepass"))
         )
-        if size > self.options.max_message_size:
-            self.close(4413)
-        elif self._rate and (wait := self._rate.take()):
-            self._over_rate(wait)
-        else:
-            self._refused_in_a_row = 0
+        verdict = self._limits.admit(size)
+        if verdict is None:
             self._sort(frame, size)
+        elif isinstance(verdict, int):
+            self.close(verdict)
+        else:
+            self._queue(self.blueprint.codec.encode_failure(verdict), 0)
 
     def _sort(self, frame: str | bytes, size: int) -> None:
         try:
-            entry: Call | str = self.blueprint.codec.decode(frame)
+            entry: Entry = self.blueprint.codec.decode(frame)
         except Refusal as refusal:
             self.failed(refusal.failure)
             entry = self.blueprint.codec.encode_failure(refusal.failure, getattr(refusal, "id", None))
-        if self.state is State.AUTHENTICATING and self._worker is None:
+        if self.state is State.AUTHENTICATING and self._desk.is_idle:
             self._first_message(entry)
-        elif self.state is State.READY and isinstance(entry, Call) and entry.action in ("ping", "cancel"):
+        elif self.state is State.READY and isinstance(entry, Call) and entry.action in _AT_ONCE:
             self._serve(entry)
         else:
             self._queue(entry, size)
 
-    def _first_message(self, entry: Call | str) -> None:
+    def _first_message(self, entry: Entry) -> None:
         if isinstance(entry, Call) and entry.action == "authenticate":
             self._stop_timer()
-            self._start(self._log_in(entry.token))
+            self._desk.start(partial(self._log_in, entry.token))
         else:
             self._dismiss(self._first_result)
 
@@ -222,61 +196,32 @@ class Connection:
         if call.action == "ping":
             self._outbox.put(self.blueprint.codec.encode_frame("pong", None, call.id))
         else:
-            self._background.cancel(call.id, lambda: self._complete(call.id))
+            self._desk.background.cancel(call.id, lambda: self._complete(call.id))
 
-    def _queue(self, entry: Call | str | Parcel, size: int) -> None:
-        if not self._inbox.put(entry, size):
+    def _queue(self, entry: Entry, size: int) -> None:
+        if not self._desk.put(entry, size):
             self.close(4503 if isinstance(entry, Parcel) else 4429)  # a flood of events is not the client's doing
-        elif self._worker is None and self.state is State.READY:
-            self._start(self._work())
-
-    def _over_rate(self, wait: float) -> None:
-        # A client that goes on is let have as many refusals as its bucket has calls, and then no more.
-        self._refused_in_a_row += 1
-        if self.options.message_rate is None or self._refused_in_a_row > self.options.message_rate.count:
-            self.close(4429)
-        else:
-            self._queue(self.blueprint.codec.encode_failure(Throttled(ceil(wait)).failure), 0)
 
     # -- answering ---------------------------------------------------------------------------------------------------
 
-    def _start(self, work: Coroutine[Any, Any, None]) -> None:
-        self._worker = self._context.run(asyncio.get_running_loop().create_task, self._owned(work))
-
-    async def _owned(self, work: Coroutine[Any, Any, None]) -> None:
-        try:
-            await work
-        except CredentialsLost as lost:
-            self._dismiss(lost.result)
-        except Exception:
-            logger.exception("A connection ended with an internal error")
-            self.close(4500)
-        self._worker = None
-        if self._inbox and self.state is State.READY:
-            self._start(self._work())
-
-    async def _work(self) -> None:
-        fresh = copy_context()
-        while self._inbox and self.state is State.READY:
-            entry = self._inbox.take()
-            frame = entry if isinstance(entry, str) else await self._answer(entry)
-            if frame is not None:
-                self._outbox.put(frame)
-            if self._outbox.is_waiting:
-                await self._outbox.drained()
-            current_view.set(None)
-            if copy_context() != fresh:
-                return  # what an action leaves in its context must not reach the next: that one gets a new task
-
-    async def _answer(self, call: Call | Parcel) -> str | None:
-        if isinstance(call, Parcel):
-            return await self._hear(call)
-        if call.action == "authenticate":
-            return await self._renew(call)
-        if call.action in ("ping", "cancel"):  # came before READY, and waited
-            self._serve(call)
+    async def answer(self, entry: Call | Parcel) -> str | None:
+        """Give the frame that answers ``entry``, when its turn has come."""
+        if isinstance(entry, Parcel):
+            return await self._dispatcher.hear(self.blueprint.hearings[entry.event], entry.payload)
+        if entry.action == "authenticate":
+            return await self._renew(entry)
+        if entry.action in _AT_ONCE:  # came before READY, and waited
+            self._serve(entry)
             return None
-        return await self._dispatcher.answer(call)
+        return await self._dispatcher.answer(entry)
+
+    def failed_with(self, error: Exception) -> None:
+        """End the connection: its credentials are lost, or something failed that should not."""
+        if isinstance(error, CredentialsLost):
+            self._dismiss(error.result)
+        else:
+            logger.error("A connection ended with an internal error", exc_info=error)
+            self.close(4500)
 
     async def _renew(self, call: Call) -> str | None:
         was_anonymous = self.caller.is_anonymous
@@ -298,7 +243,7 @@ class Connection:
         """Take what was sent to a group: a frame goes out at once, an event that is received waits for its turn."""
         if self._early is not None:
             self._early.append(parcel)
-        elif self.state not in (State.CLOSING, State.CLOSED):
+        elif not self.state.is_over:
             if parcel.event in self.blueprint.hearings:
                 self._queue(parcel, len(parcel.frame))
             else:
@@ -314,10 +259,6 @@ class Connection:
         for parcel in early:
             self.deliver(parcel)
 
-    async def _hear(self, parcel: Parcel) -> str | None:
-        hearing = self.blueprint.hearings[parcel.event]
-        return await self._dispatcher.hear(hearing, parcel.payload)
-
     def frame(self, message: Any) -> str:
         """Write the frame of a message. Raises ``TypeError`` for what is no instance of a ``@message`` class."""
         return self.blueprint.frame(message)
@@ -329,22 +270,23 @@ class Connection:
 
     def spawn(self, route: Route, call: Call, work: Callable[[], Coroutine[Any, Any, None]]) -> None:
         """Run a stream or a concurrent action. Raises ``Busy`` where there are too many."""
-        self._background.start(call.id, work, is_stream=route.kind is Kind.STREAM)
+        self._desk.background.start(call.id, work, is_stream=route.kind is Kind.STREAM)
 
     def failed(self, failure: Failure) -> None:
         """Count a call that was malformed or refused; one too many closes the connection."""
-        if self._errors and self._errors.take():
-            self.close(4400 if failure.code in MALFORMED else 4429)
+        code = self._limits.fail(failure)
+        if code is not None:
+            self.close(code)
 
     # -- the way out -------------------------------------------------------------------------------------------------
 
     def close(self, code: int = 1000, reason: str = "") -> None:
         """Close the connection once everything before is sent. Calling it again does nothing."""
-        if self.state in (State.CLOSING, State.CLOSED):
+        if self.state.is_over:
             return
         self.state = State.CLOSING
         self.code = code
-        self._inbox.clear()
+        self._desk.shut()
         self._outbox.close(code, reason)
         self._interrupt()
 
@@ -393,10 +335,8 @@ class Connection:
 
     async def _leave(self) -> None:
         self._stop_timer()
-        if self.state is not State.CLOSING:
-            self.state = State.CLOSING
-            self._inbox.clear()
-        await _cancelled([*self._background.tasks, *filter(None, [self._worker])])
+        self.state = State.CLOSING
+        await self._desk.stop()
         await self._outbox.drained()
         await self.membership.leave_all()
         if self._has_entered:
@@ -412,11 +352,3 @@ class Connection:
 _TOO_LATE: Final = AuthenticationResult(
     False, 408, "Request Timeout", {"detail": "Authentication took too long."}, code="timeout"
 )
-
-
-async def _cancelled(tasks: Iterable[asyncio.Task[Any]]) -> None:
-    running = [task for task in tasks if not task.done()]
-    for task in running:
-        task.cancel()
-    if running:
-        await asyncio.wait(running, timeout=GRACE)

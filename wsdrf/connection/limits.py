@@ -1,0 +1,51 @@
+"""How much a client may send, how fast, and how often it may be wrong."""
+
+from __future__ import annotations
+
+from math import ceil
+from typing import Final
+
+from wsdrf.access.throttling import Bucket
+from wsdrf.envelope import Failure
+from wsdrf.exceptions import Throttled
+from wsdrf.options import Options, Rate
+
+MALFORMED: Final = frozenset({"parse_error", "invalid", "unknown_action"})
+"""Codes of failures that are a mistake in the frame, where others are a refusal."""
+
+
+class Limits:
+    """The bounds of one connection's frames, each counted before the frame is parsed."""
+
+    __slots__ = ("_errors", "_max_size", "_rate", "_refused", "_refused_at_most")
+
+    def __init__(self, options: Options) -> None:
+        self._max_size = options.max_message_size
+        self._rate = _bucket(options.message_rate)
+        self._errors = _bucket(options.max_errors)
+        self._refused = 0
+        self._refused_at_most = options.message_rate.count if options.message_rate else 0
+
+    def admit(self, size: int) -> int | Failure | None:
+        """Judge a frame of ``size`` bytes: ``None`` to read it, a failure to answer unread, or a code to close with.
+
+        Who goes on after being throttled has as many refusals as its bucket has calls, and is then closed.
+        """
+        if size > self._max_size:
+            return 4413
+        wait = self._rate.take() if self._rate else 0
+        if not wait:
+            self._refused = 0
+            return None
+        self._refused += 1
+        return 4429 if self._refused > self._refused_at_most else Throttled(ceil(wait)).failure
+
+    def fail(self, failure: Failure) -> int | None:
+        """Count a failure; give a code to close with where there were too many."""
+        if self._errors and self._errors.take():
+            return 4400 if failure.code in MALFORMED else 4429
+        return None
+
+
+def _bucket(rate: Rate | None) -> Bucket | None:
+    return None if rate is None else Bucket(rate.count, rate.period_seconds)
