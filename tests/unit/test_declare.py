@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import math
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from attrs import frozen
@@ -155,9 +155,9 @@ NOT_GUARDS: dict[str, tuple[Any, str]] = {
     "instance": (May(), r"an instance of May\. Name the class itself: @requires\(May\)"),
     "None": (None, "got None"),
     "no permission": (Renamed, r"the class Renamed, which has no has_permission\(\)"),
-    "or None": (IsAuthenticated | None, "got None"),
-    "not None": (~(IsAuthenticated & None), "got None"),
-    "deep instance": (IsAuthenticated | (IsAdminUser & May()), "an instance of May"),
+    "or None": (IsAuthenticated | cast("Any", None), "got None"),
+    "not None": (~(IsAuthenticated & cast("Any", None)), "got None"),
+    "deep instance": (IsAuthenticated | (IsAdminUser & cast("Any", May())), "an instance of May"),
     "list": ([May], "got \\["),
     "name": ("May", "got 'May'"),
 }

@@ -101,7 +101,7 @@ WRONG: dict[str, list[Any]] = {
     "credential_carriers": ["wsdrf.Subprotocol", Ticket, 7, ["no.such.Carrier"]],
     "denial": ["Message", "close", None, True],
     "allowed_origins": ["https://a.example", None, [7], ["a.example"], ["null"], ["*"], ["https://a.example/path"]],
-    "revalidate_after": [x for x in NO_TIME if x != 0 or x is True],
+    "revalidate_after": NO_TIME[1:],
     "revalidate_idle_after": NO_TIME,
     "connect_timeout": [*NO_TIME, None],
     "authentication_timeout": [*NO_TIME, None],

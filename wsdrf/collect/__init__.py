@@ -24,7 +24,7 @@ class ConsumerType(ABCMeta):
     """Be the class of consumer classes: gather what their bodies and their mixins declare into ``routes``.
 
     A class may have a classmethod ``__wsdrf_declared__``, which is called when its tables are complete. It is an
-    ``ABCMeta``, so that abstract classes and protocols can be mixed in. Raises ``DeclarationError``.
+    ``ABCMeta``, so that abstract classes can be mixed in. Raises ``DeclarationError``.
     """
 
     routes: Routes

@@ -53,14 +53,15 @@ def check_body(cls: type) -> None:
     for name, value in vars(cls).items():
         if name in _TABLES and not isinstance(value, _TABLES[name]):
             raise DeclarationError(f"{class_name(cls)}.{name} is where wsdrf keeps its table. Choose another name.")
-        known = None if isinstance(value, type) or hasattr(type(value), "__get__") else misspelt(name)
+        defined = hasattr(type(value), "__get__") or getattr(value, "__qualname__", "") == f"{cls.__qualname__}.{name}"
+        known = None if defined else misspelt(name)
         if known is not None:
             raise DeclarationError(
                 f"{class_name(cls)}.{name} means nothing to wsdrf. Did you mean {known}? "
                 "If it is an attribute of your own, choose a name that is less alike."
             )
     for owner in cls.__mro__:
-        if owner is cls or type(owner) is not type(cls):
+        if owner is cls or (type(owner) is not type(cls) and owner is not object):
             _check_values(owner)
 
 
@@ -93,8 +94,9 @@ def _may_hide(value: Any) -> bool:
 
 def _kept(value: Any) -> list[Any]:
     # The collector's view holds for slots and for what is written in C, such as a property, a partial or a cache.
-    world = value.__globals__ if type(value) is FunctionType else None
-    return [one for one in gc.get_referents(value) if one is not world]
+    # A function's globals and builtins are everybody's: what they hold is not kept by it.
+    world = [getattr(value, name, None) for name in ("__globals__", "__builtins__")]
+    return [one for one in gc.get_referents(value) if not any(one is each for each in world)]
 
 
 def _check_values(owner: type) -> None:

@@ -89,7 +89,7 @@ def _follow(cls: type, name: str, scope: Scope) -> Contract:
             contract = _extend(contract, Method(owner, name, value), scope)
         elif contract.deed is not None:
             raise DeclarationError(
-                f"{class_name(owner)}.{name} is a {type(value).__name__} where {contract.method} is a handler. "
+                f"{class_name(owner)}.{name} is of type {type(value).__name__} where {contract.method} is a handler. "
                 f"Write a method, or {name} = None to withdraw the action. ({contract.deed.place})"
             )
     return contract
