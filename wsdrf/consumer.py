@@ -129,7 +129,8 @@ class Consumer(metaclass=ConsumerType):
         a channel layer may lose it. Raises ``TypeError`` for what is no message, and what the layer raises.
         """
         names = self.groups if groups is None else [groups] if isinstance(groups, str) else groups
-        await self._link().broadcast(message, [check_group(name) for name in names], exclude_self)
+        checked = [check_group(name) for name in names]
+        await self._link().membership.broadcast(message, checked, exclude_self=exclude_self)
 
     async def join(self, group: str) -> None:
         """Join ``group``. Raises ``ValueError`` for a bad name, ``Busy`` beyond ``max_groups``."""

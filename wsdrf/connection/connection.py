@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Coroutine, Iterable
+from collections.abc import Awaitable, Callable, Coroutine
 from functools import partial
 from typing import Any, Final
-from uuid import uuid4
 
 from wsdrf.access.authentication import AuthenticationResult
 from wsdrf.access.caller import Caller
@@ -15,7 +14,6 @@ from wsdrf.access.carriers import Scope, reads_first_message
 from wsdrf.connection.blueprint import Blueprint
 from wsdrf.connection.desk import GRACE, Desk, Entry
 from wsdrf.connection.handshake import accept, close_code, payload_of, refuse
-from wsdrf.connection.hub import send_parcel
 from wsdrf.connection.limits import Limits
 from wsdrf.connection.membership import Membership
 from wsdrf.connection.outbox import Message, Outbox, Send
@@ -44,7 +42,6 @@ class Connection:
     ) -> None:
         options = self.options = blueprint.options
         self.blueprint = blueprint
-        self.id = uuid4().hex
         self.scope = scope
         self.state = State.CONNECTING
         self.code = 1006  # what a client that says nothing has closed with (RFC 6455 section 7.1.5)
@@ -54,13 +51,13 @@ class Connection:
         self._timer: asyncio.TimerHandle | None = None
         self._interrupted = False
         self._has_entered = False
+        self._is_stuck = False
         self._first_result = _TOO_LATE
-        self.membership = Membership(self, blueprint.layer_alias, options.max_groups)
-        self._early: list[Parcel] | None = []  # what comes before the client is told that it is in
         self._outbox = Outbox(
             send, timeout=options.send_timeout, max_bytes=options.max_unsent_bytes, on_stuck=self._on_stuck
         )
         self._desk = Desk(self, self._outbox, options)
+        self.membership = Membership(blueprint, self._outbox, self._queue)
         self._limits = Limits(options)
         self.consumer = blueprint.consumer_class()
         self.consumer.kwargs = dict((scope.get("url_route") or {}).get("kwargs") or {})
@@ -137,7 +134,7 @@ class Connection:
         try:
             await self.membership.change(await self.consumer.build_groups())
             self._tell(result)
-            self._deliver_early()
+            self.membership.open()
             await self.consumer.connected()
         except Exception as error:  # a hook that fails, or says no, keeps the door shut
             self._dismiss(await self.caller.refused(error, self.caller.request))
@@ -237,28 +234,6 @@ class Connection:
         if self.state is State.READY:
             self._outbox.put(self.blueprint.codec.encode_frame("complete", None, call_id))
 
-    # -- groups ------------------------------------------------------------------------------------------------------
-
-    def deliver(self, parcel: Parcel) -> None:
-        """Take what was sent to a group: a frame goes out at once, an event that is received waits for its turn."""
-        if self._early is not None:
-            self._early.append(parcel)
-        elif not self.state.is_over:
-            if parcel.event in self.blueprint.hearings:
-                self._queue(parcel, len(parcel.frame))
-            else:
-                self._outbox.put(parcel.frame)
-
-    async def broadcast(self, message: Any, groups: Iterable[str], exclude_self: bool) -> None:
-        """Send a message to every member of ``groups``. Raises what the layer raises."""
-        parcel = self.blueprint.parcel(tuple(groups), message, self.id if exclude_self else None)
-        await send_parcel(self.blueprint.layer_alias, parcel)
-
-    def _deliver_early(self) -> None:
-        early, self._early = self._early or [], None
-        for parcel in early:
-            self.deliver(parcel)
-
     def frame(self, message: Any) -> str:
         """Write the frame of a message. Raises ``TypeError`` for what is no instance of a ``@message`` class."""
         return self.blueprint.frame(message)
@@ -299,7 +274,8 @@ class Connection:
             self._outbox.put(self.blueprint.codec.encode_frame("authentication", payload_of(result)))
 
     def _on_stuck(self) -> None:
-        # The client does not read: there is no use in a close frame that would wait behind all the others.
+        # The client does not read: a close frame would wait behind all the others, so it is tried last.
+        self._is_stuck = True
         self.state = State.CLOSING
         self.code = 4408
         self._interrupt()
@@ -336,17 +312,27 @@ class Connection:
     async def _leave(self) -> None:
         self._stop_timer()
         self.state = State.CLOSING
+        await self._try("leaving the groups", self.membership.change(()))
         await self._desk.stop()
         await self._outbox.drained()
-        await self.membership.leave_all()
+        if self.membership.groups:  # joined by user code while it was being cancelled
+            await self._try("leaving the groups", self.membership.change(()))
+        if self._is_stuck:
+            await self._try("closing", self._send({"type": "websocket.close", "code": self.code, "reason": ""}))
         if self._has_entered:
-            try:
-                with Deadline(GRACE):
-                    await self.consumer.disconnected(self.code)
-            except Exception:
-                logger.exception("disconnected() failed", extra={"consumer": self.blueprint.access.owner})
+            await self._try("disconnected()", self.consumer.disconnected(self.code))
         self._outbox.abandon()
         self.state = State.CLOSED
+
+    async def _try(self, what: str, doing: Awaitable[None]) -> None:
+        # One thing that fails at the end must not keep the others from being done.
+        try:
+            with Deadline(GRACE):
+                await doing
+        except OSError:
+            return  # the client has gone, and the server says so
+        except Exception:
+            logger.exception("The end of a connection was not clean", extra={"step": what})
 
 
 _TOO_LATE: Final = AuthenticationResult(

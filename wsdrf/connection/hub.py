@@ -6,6 +6,7 @@ import asyncio
 import logging
 import random
 from collections import deque
+from collections.abc import Iterable
 from contextvars import Context
 from typing import Any, Final, Protocol
 from weakref import WeakKeyDictionary
@@ -55,12 +56,16 @@ class Hub:
         self._members.setdefault(group, {})[member.id] = member
         await self._settle(group)
 
-    async def leave(self, group: str, member: Member) -> None:
-        """Let ``member`` be one of ``group`` no more; it gets nothing from now on."""
-        members = self._members.get(group, {})
-        members.pop(member.id, None)
-        if not members:
-            self._members.pop(group, None)
+    async def leave(self, groups: Iterable[str], member: Member) -> None:
+        """Let ``member`` be one of ``groups`` no more; it gets nothing from the moment of the call."""
+        empty = []
+        for group in groups:
+            members = self._members.get(group, {})
+            members.pop(member.id, None)
+            if not members:
+                self._members.pop(group, None)
+                empty.append(group)
+        for group in empty:
             await self._settle(group)
 
     async def _settle(self, group: str) -> None:

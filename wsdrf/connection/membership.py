@@ -1,53 +1,78 @@
-"""The groups of one connection."""
+"""The groups of one connection, and what reaches it through them."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from typing import Any
+from uuid import uuid4
 
-from wsdrf.connection.hub import Hub, Member, hub_of
+from wsdrf.connection.blueprint import Blueprint
+from wsdrf.connection.hub import Hub, hub_of, send_parcel
 from wsdrf.connection.names import check_group
+from wsdrf.connection.outbox import Outbox
+from wsdrf.connection.parcel import Parcel
+from wsdrf.envelope import ABSENT
 from wsdrf.exceptions import Busy
 
 
 class Membership:
-    """Which groups a connection is in; counted, bounded, and left when it ends."""
+    """Which groups a connection is in: counted, bounded, and left when it ends."""
 
-    __slots__ = ("_alias", "_hub", "_limit", "_member", "groups")
+    __slots__ = ("_blueprint", "_early", "_hub", "_outbox", "_queue", "groups", "id")
 
-    def __init__(self, member: Member, alias: str, limit: int) -> None:
-        self._member = member
-        self._alias = alias
-        self._limit = limit
-        self._hub: Hub | None = None
+    def __init__(self, blueprint: Blueprint, outbox: Outbox, queue: Callable[[Parcel, int], None]) -> None:
+        self.id = uuid4().hex
         self.groups: dict[str, None] = {}
+        self._blueprint = blueprint
+        self._outbox = outbox
+        self._queue = queue
+        self._hub: Hub | None = None
+        self._early: list[Parcel] | None = []
 
     async def join(self, group: str) -> None:
         """Join ``group``. Raises ``ValueError`` for a bad name, ``Busy`` for one group too many."""
         check_group(group)
         if group in self.groups:
             return
-        if len(self.groups) >= self._limit:
+        if len(self.groups) >= self._blueprint.options.max_groups:
             raise Busy
         if self._hub is None:
-            self._hub = hub_of(self._alias)
+            self._hub = hub_of(self._blueprint.layer_alias)
         self.groups[group] = None  # before the hub hears of it: who is cancelled in between leaves it all the same
-        await self._hub.join(group, self._member)
+        await self._hub.join(group, self)
 
     async def leave(self, group: str) -> None:
         """Leave ``group``; one that was never joined is no error."""
-        if group in self.groups and self._hub is not None:
-            await self._hub.leave(group, self._member)
-            del self.groups[group]
-
-    async def leave_all(self) -> None:
-        """Leave every group."""
-        for group in list(self.groups):
-            await self.leave(group)
+        await self._leave([group])
 
     async def change(self, groups: Iterable[str]) -> None:
         """Be in exactly ``groups``."""
         wanted = dict.fromkeys(groups)
-        for group in [group for group in self.groups if group not in wanted]:
-            await self.leave(group)
+        await self._leave([group for group in self.groups if group not in wanted])
         for group in wanted:
             await self.join(group)
+
+    async def broadcast(self, message: Any, groups: Iterable[str], *, exclude_self: bool) -> None:
+        """Send a message to every member of ``groups``. Raises what the layer raises."""
+        parcel = self._blueprint.parcel(tuple(groups), message, self.id if exclude_self else None)
+        await send_parcel(self._blueprint.layer_alias, parcel)
+
+    async def _leave(self, groups: Iterable[str]) -> None:
+        left = [group for group in groups if self.groups.pop(group, ABSENT) is not ABSENT]
+        if left and self._hub is not None:
+            await self._hub.leave(left, self)
+
+    def deliver(self, parcel: Parcel) -> None:
+        """Take what was sent to a group: a frame goes out at once, an event that is received waits for its turn."""
+        if self._early is not None:
+            self._early.append(parcel)
+        elif parcel.event in self._blueprint.hearings:
+            self._queue(parcel, len(parcel.frame))
+        else:
+            self._outbox.put(parcel.frame)
+
+    def open(self) -> None:
+        """Deliver from now on, what has come before first: the client has been told that it is in."""
+        early, self._early = self._early or [], None
+        for parcel in early:
+            self.deliver(parcel)
