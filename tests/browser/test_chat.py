@@ -74,6 +74,7 @@ def test_empty_text(visitor: Visitor) -> None:
     visitor.wait_for_text("#text-error", "(too_short)")
     assert visitor.one("#text").get_attribute("aria-invalid") is not None
     assert "text-error" == visitor.one("#text").get_attribute("aria-describedby")
+    assert visitor.one("#text") == visitor.driver.switch_to.active_element
 
 
 def test_listener_may_not_speak(visitor: Visitor) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from attrs import frozen
 from django.contrib.auth import get_user_model
+from django.contrib.auth.hashers import make_password
 from django.db import transaction
 
 from rooms.models import Line, Membership, Room
@@ -72,17 +73,19 @@ ROOMS = (
 @transaction.atomic
 def seed() -> None:
     """Make the users and rooms that are missing. What exists already stays as it is."""
-    for user in USERS:
-        _make_user(user)
+    _make_users()
     for room in ROOMS:
         _make_room(room)
 
 
-def _make_user(user: DemoUser) -> None:
+def _make_users() -> None:
     users = get_user_model().objects
-    if not users.filter(username=user.username).exists():
-        create = users.create_superuser if user.is_admin else users.create_user
-        create(user.username, password=PASSWORD)
+    known = set(users.values_list("username", flat=True))
+    if missing := [user for user in USERS if user.username not in known]:
+        password = make_password(PASSWORD)  # slow, and once is enough for a password that everybody knows
+        for user in missing:
+            is_admin = user.is_admin
+            users.create(username=user.username, password=password, is_staff=is_admin, is_superuser=is_admin)
 
 
 def _make_room(demo: DemoRoom) -> None:

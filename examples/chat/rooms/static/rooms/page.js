@@ -189,6 +189,7 @@ function notice(error) {
   const isField = ({ loc }) => loc[0] === "payload" && loc[1] === "text";
   const errors = error.errors ?? [];
   showFieldErrors(errors.filter(isField));
+  if (errors.some(isField)) at("text").focus();
   if (errors.length && errors.every(isField)) return;
   const code = error.code ? ` (${error.status} ${error.code})` : "";
   const others = errors.filter((one) => !isField(one));
