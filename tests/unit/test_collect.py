@@ -10,6 +10,7 @@ from typing import Annotated, Any, ClassVar, NoReturn
 
 import pytest
 from attrs import define, evolve, frozen
+from typing_extensions import TypeAliasType
 
 from tests.unit.declared import QUERYSET, Also, Consumer, Data, May, Room, Said, Say, Third, Typed
 from wsdrf.collect import ConsumerType
@@ -351,6 +352,49 @@ def test_marks_under_wraps_count() -> None:
     assert Kind.FUNCTION is Child.routes["b"].kind
 
 
+def test_override_that_wraps_its_base_counts_marks_once() -> None:
+    """An override made with functools.wraps of what it overrides bears its base's marks, and adds nothing."""
+
+    class Child(Room):
+        @functools.wraps(Room.say)
+        async def say(self, payload):
+            return await Room.say(self, payload)
+
+    assert Room.routes["say"] == Child.routes["say"]
+
+
+def test_function_of_a_base_may_be_chosen() -> None:
+    """A class may pick the method of one of its bases by assigning it, and keeps what the other requires."""
+
+    class Left(Room):
+        @requires(Also)
+        async def say(self, payload): ...
+
+    class Right(Room):
+        @requires(Third)
+        async def say(self, payload): ...
+
+    class Child(Left, Right):
+        say = Right.say
+
+    assert (May, Third, Also) == Child.routes["say"].guards
+
+
+def test_handlers_of_a_class_inside_a_class_are_its_own() -> None:
+    """A plain class that is defined in a consumer's body and has marks is no business of that consumer's."""
+
+    class Child(Consumer):
+        class Inner:
+            @on("a")
+            async def a(self): ...
+
+    class Grown(Child.Inner, Consumer):
+        pass
+
+    assert {} == Child.routes
+    assert ["a"] == list(Grown.routes)
+
+
 def test_function_may_be_bound_again_in_the_body() -> None:
     """A body may decorate a method after its definition, by name."""
 
@@ -402,6 +446,32 @@ def test_subclass_elsewhere_keeps_the_types() -> None:
         pass
 
     assert (hidden, (hidden,)) == (only(Child).payload, only(Child).replies)
+
+
+def test_function_of_another_module_does_not_see_the_names_around_the_class() -> None:
+    """A name that is local to where the class stands means nothing in a method that another module wrote."""
+    local: dict[str, Any] = {}
+    exec("async def a(self, payload: Local): ...", {"__name__": "elsewhere"}, local)
+
+    def make() -> None:
+        Local = int  # noqa: F841, N806 - the name that must not be seen
+
+        class Child(Consumer):
+            a = on("a")(local["a"])
+
+    with pytest.raises(DeclarationError, match="annotates payload with 'Local', which cannot be resolved"):
+        make()
+
+
+def test_replies_are_named_once() -> None:
+    """A type that a union names twice, through an alias, is one reply."""
+    Named = TypeAliasType("Named", Said | str)  # noqa: N806 - a type
+
+    class Child(Consumer):
+        @on("a")
+        async def a(self) -> Said | Named | None: ...
+
+    assert (Said, str) == only(Child).replies
 
 
 def test_method_does_not_hide_a_type() -> None:
@@ -470,7 +540,11 @@ def test_payload_may_have_a_default() -> None:
         @on("a")
         async def a(self, payload: Say | None = None) -> None: ...
 
+    class Grandchild(Child):
+        async def a(self, *args): ...
+
     assert (Say | None, False) == (only(Child).payload, only(Child).payload_required)
+    assert Child.routes == Grandchild.routes
 
 
 @pytest.mark.parametrize("payload", [Say, Data, Typed, Say | Data])
