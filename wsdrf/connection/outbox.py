@@ -39,7 +39,7 @@ class Outbox:
     @property
     def is_waiting(self) -> bool:
         """Tell whether something is still unsent."""
-        return self._writer is not None
+        return self._writer is not None and not self._writer.done()
 
     def put(self, frame: str) -> None:
         """Send a text frame, or queue it. Never waits, never raises."""
@@ -47,8 +47,13 @@ class Outbox:
 
     def close(self, code: int, reason: str) -> None:
         """Send a close frame after all that was put before, and take nothing more."""
-        self._put({"type": "websocket.close", "code": code, "reason": reason}, 0)
+        if self._closed:
+            return
         self._closed = True
+        self._queue.append(({"type": "websocket.close", "code": code, "reason": reason}, 0))
+        if self._writer is None:
+            # Never within this call: a server may wait for the client's own close frame, and count the time by its task.
+            self._writer = asyncio.get_running_loop().create_task(self._write(None))
 
     def abandon(self) -> None:
         """Take nothing more, and drop what is unsent: nobody is there to read it."""
@@ -59,7 +64,7 @@ class Outbox:
 
     async def drained(self) -> None:
         """Wait until everything is sent, or given up."""
-        while self._writer is not None:
+        while self._writer is not None and not self._writer.done():  # one cancelled before it began is done, and stays
             await asyncio.wait({self._writer})
 
     def _put(self, message: Message, size: int) -> None:
@@ -81,6 +86,7 @@ class Outbox:
 
     async def _write(self, rest: Awaitable[None] | None) -> None:
         try:
+            rest = rest or self._next()
             while rest is not None:
                 with Deadline(self._timeout):
                     await rest
