@@ -31,8 +31,9 @@ def message(action: str) -> Callable[[type[T]], type[T]]:
 
     Raises ``DeclarationError`` for an action that is malformed or reserved, and for a class that has one already.
     """
-    if isinstance(action, type):
-        name = action.__qualname__
+    given: object = action
+    if isinstance(given, type):
+        name = given.__qualname__
         raise DeclarationError(f'@message on {name} lacks the action. Write @message("...") above class {name}.')
 
     def decorate(cls: type[T]) -> type[T]:

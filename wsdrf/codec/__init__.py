@@ -58,12 +58,12 @@ class Codec:
         shape = describe(tp, camelize=self.camelize)
         quick = self._quick.make(shape)
         careful = self._careful.make(shape)
-        nothing = {} if isinstance(shape, Record) else ABSENT
+        nothing: Any = {} if isinstance(shape, Record) else ABSENT
 
         def structure(payload: Any) -> Any:
             try:
                 return quick(payload)
-            except Exception:  # noqa: S110 - whatever it was, the careful pass meets it again and knows what it means
+            except Exception:  # noqa: BLE001, S110 - the careful pass meets it again, and knows what it means
                 pass
             return explain(payload)
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from itertools import islice
 from typing import Any, Final
 
 import attrs
+from typing_extensions import override
 
 from wsdrf.codec.quick import Quick, all_kept, check_length, collected
 from wsdrf.codec.validation import Subject, bare_instance, complaints
@@ -19,6 +21,7 @@ _UNKNOWN: Final = "Unknown field."
 class Careful(Quick):
     """Makes hooks that go on after a mistake, to report several at once, each at its place."""
 
+    @override
     def record(self, shape: Record) -> Hook:
         hooks = [(field, self.make(field.shape)) for field in shape.fields]
         known = frozenset(field.wire_name for field in shape.fields)
@@ -28,7 +31,7 @@ class Careful(Quick):
                 raise unfit(value, "an object")
             errors, typed = _structure(hooks, value)
             unknown = (FieldError((key,), "unknown", _UNKNOWN) for key in value if key not in known)
-            errors.extend(error for error, _ in zip(unknown, range(MAX_ERRORS)))
+            errors.extend(islice(unknown, MAX_ERRORS))
             if shape.kind is RecordKind.ATTRS:
                 errors.extend(_validate(shape, typed, sound=not errors))
             if errors:
@@ -37,6 +40,7 @@ class Careful(Quick):
 
         return hook
 
+    @override
     def array(self, shape: ArrayOf) -> Hook:
         item_hook = self.make(shape.items)
 
@@ -48,15 +52,17 @@ class Careful(Quick):
 
         return hook
 
+    @override
     def tuple(self, shape: TupleOf) -> Hook:
         hooks = tuple(map(self.make, shape.items))
 
         def hook(value: Any, _: Any = None) -> Any:
             check_length(value, len(hooks))
-            return tuple(_each((index, *pair) for index, pair in enumerate(zip(hooks, value))))
+            return tuple(_each((index, *pair) for index, pair in enumerate(zip(hooks, value, strict=True))))
 
         return hook
 
+    @override
     def map(self, shape: MapOf) -> Hook:
         key_hook = self.key(shape.keys)
         value_hook = self.make(shape.values)
@@ -66,7 +72,7 @@ class Careful(Quick):
                 raise unfit(value, "an object")
             keys = _each((key, key_hook, key) for key in value)
             items = _each((key, value_hook, item) for key, item in value.items())
-            return all_kept(dict(zip(keys, items)), value)
+            return all_kept(dict(zip(keys, items, strict=True)), value)
 
         return hook
 

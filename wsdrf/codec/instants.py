@@ -6,6 +6,8 @@ import re
 from datetime import datetime, timedelta, timezone, tzinfo
 from typing import Any, Final
 
+from typing_extensions import override
+
 _FORM: Final = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.(\d{3}|\d{6}))?(Z|[+-]\d\d:[0-5]\d)", re.ASCII)
 _UNUSUAL_OFFSETS: Final = ("+00:00", "-00:00")
 
@@ -24,15 +26,19 @@ class WrittenZone(tzinfo):
         self.digits = digits
         self._offset = offset_of(suffix)
 
+    @override
     def utcoffset(self, when: datetime | None) -> timedelta:
         return self._offset
 
+    @override
     def dst(self, when: datetime | None) -> None:
         return None
 
+    @override
     def tzname(self, when: datetime | None) -> str:
         return timezone(self._offset).tzname(None)
 
+    @override
     def fromutc(self, when: datetime) -> datetime:
         return when + self._offset
 
@@ -79,12 +85,7 @@ def read_instant(text: str) -> datetime:
         digits = len(fraction)
         naive = naive.replace(microsecond=int(fraction.ljust(6, "0")))
     usual = digits == (6 if naive.microsecond else 0) and suffix not in _UNUSUAL_OFFSETS
-    zone: tzinfo
-    if not usual:
-        zone = WrittenZone(suffix, digits)
-    else:
-        zone = timezone.utc if suffix == "Z" else timezone(offset_of(suffix))
-    instant = naive.replace(tzinfo=zone)
+    instant = naive.replace(tzinfo=_usual_zone(suffix) if usual else WrittenZone(suffix, digits))
     if naive.year in (1, 9999):
         _utc(instant)
     return instant
@@ -103,10 +104,13 @@ def write_instant(value: Any) -> str:
     zone = value.tzinfo
     if isinstance(zone, WrittenZone):
         return value.replace(tzinfo=None).isoformat(timespec=_timespec(value, zone.digits)) + zone.suffix
-    if offset % timedelta(minutes=1):
-        value = _utc(value)  # zones of long ago have offsets with seconds, which RFC 3339 cannot write
-    text = value.isoformat()
+    # Zones of long ago have offsets with seconds, which RFC 3339 cannot write.
+    text = (_utc(value) if offset % timedelta(minutes=1) else value).isoformat()
     return text[:-6] + "Z" if text.endswith("+00:00") else text
+
+
+def _usual_zone(suffix: str) -> timezone:
+    return timezone.utc if suffix == "Z" else timezone(offset_of(suffix))
 
 
 def _timespec(value: datetime, digits: int) -> str:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 import attrs
-from cattrs import Converter
-from cattrs.gen import make_dict_structure_fn_from_attrs, override
+from cattrs import Converter, gen
+from typing_extensions import override
 
 from wsdrf.codec import scalars
 from wsdrf.codec.hooks import HookMaker
@@ -39,6 +39,7 @@ class Quick(HookMaker):
         super().__init__()
         self._converter = Converter(forbid_extra_keys=True, detailed_validation=False)
 
+    @override
     def plain(self, shape: Any) -> Hook:
         if (scalar := scalar_hook(shape)) is not None:
             return scalar
@@ -50,17 +51,20 @@ class Quick(HookMaker):
             return self.map(shape)
         return self.tagged(shape) if isinstance(shape, Tagged) else self.one_of(shape)
 
+    @override
     def record(self, shape: Record) -> Hook:
         if shape.kind is RecordKind.TYPED_DICT:
             return self.typed_dict(shape)
-        hooks = {
-            field.name: override(rename=field.wire_name, struct_hook=self.make(field.shape)) for field in shape.fields
+        hooks: dict[str, Any] = {
+            field.name: gen.override(rename=field.wire_name, struct_hook=self.make(field.shape))
+            for field in shape.fields
         }
-        return make_dict_structure_fn_from_attrs(
+        return gen.make_dict_structure_fn_from_attrs(
             attributes(shape), shape.cls, self._converter, bound_to_any(shape.cls), **hooks
         )
 
     def typed_dict(self, shape: Record) -> Hook:
+        """Make the hook of a TypedDict."""
         hooks = {field.wire_name: (field.name, self.make(field.shape)) for field in shape.fields}
         required = frozenset(field.wire_name for field in shape.fields if field.required)
 
@@ -76,6 +80,7 @@ class Quick(HookMaker):
         return hook
 
     def array(self, shape: ArrayOf) -> Hook:
+        """Make the hook of an array whose items are alike."""
         item_hook = self.make(shape.items)
         collect = shape.type
 
@@ -88,15 +93,17 @@ class Quick(HookMaker):
         return hook
 
     def tuple(self, shape: TupleOf) -> Hook:
+        """Make the hook of an array of fixed length."""
         hooks = tuple(map(self.make, shape.items))
 
         def hook(value: Any, _: Any = None) -> Any:
             check_length(value, len(hooks))
-            return tuple(item_hook(item) for item_hook, item in zip(hooks, value))
+            return tuple(item_hook(item) for item_hook, item in zip(hooks, value, strict=True))
 
         return hook
 
     def map(self, shape: MapOf) -> Hook:
+        """Make the hook of an object whose keys are data."""
         key_hook = self.key(shape.keys)
         value_hook = self.make(shape.values)
 
@@ -182,15 +189,15 @@ def check_length(value: Any, length: int) -> None:
     if type(value) is not list:
         raise unfit(value, "an array")
     if len(value) != length:
-        raise wrong("too_short" if len(value) < length else "too_long", f"Must have exactly {length} items.")
+        raise wrong(
+            "too_short" if len(value) < length else "too_long", f"Must have exactly {length} item{'s' * (length != 1)}."
+        )
 
 
 def attributes(shape: Record) -> list[attrs.Attribute[Any]]:
     """List a record's fields as attrs does, for cattrs to write code from."""
     fields = {
-        field.name: attrs.field(
-            default=attrs.NOTHING if field.required else None, alias=field.keyword, kw_only=True, type=Any
-        )
+        field.name: attrs.field(default=attrs.NOTHING if field.required else None, alias=field.keyword, kw_only=True)
         for field in shape.fields
     }
     return list(attrs.fields(attrs.make_class(shape.cls.__name__, fields)))

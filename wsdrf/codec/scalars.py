@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from wsdrf.codec.strict import INT_MAX, INT_MIN
 from wsdrf.codec.texts import TEXT_CODECS
 from wsdrf.codec.wrong import Hook, unfit, wrong
 from wsdrf.schema import Choice, TextForm
@@ -66,22 +67,26 @@ def text_form(shape: TextForm) -> Hook:
             raise unfit(value, "a string")
         try:
             typed = read(value)
-            same = exact or write(typed) == value
+            if exact or write(typed) == value:
+                return typed
         except (ValueError, TypeError, ArithmeticError):
-            same = False
-        if not same:
-            raise wrong("invalid", detail)
-        return typed
+            raise wrong("invalid", detail) from None
+        raise wrong("invalid", detail)
 
     return hook
 
 
 def integer_key(value: str, _: Any = None) -> int:
     """Take an object's key that writes a 64-bit integer in its shortest form."""
-    if len(value) <= 20 and value.removeprefix("-").isdecimal() and str(found := int(value)) == value:
-        if -(2**63) <= found < 2**63:
-            return found
-    raise wrong("invalid", "Expected a key that is an integer.")
+    digits = value.removeprefix("-")
+    if (
+        len(value) > 20
+        or not digits.isdecimal()
+        or str(found := int(value)) != value
+        or not INT_MIN <= found <= INT_MAX
+    ):
+        raise wrong("invalid", "Expected a key that is an integer.")
+    return found
 
 
 def choice(shape: Choice) -> Hook:

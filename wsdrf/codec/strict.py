@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from json.encoder import encode_basestring  # type: ignore[attr-defined]  # the stubs leave it out
+from json.encoder import encode_basestring
 from typing import Any, Final, NoReturn
 
 from wsdrf.exceptions import ParseError

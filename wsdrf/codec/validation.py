@@ -20,7 +20,9 @@ _COMPARISONS: Final = {
     "<=": ("too_large", "Must be at most {}."),
     "<": ("too_large", "Must be less than {}."),
 }
-_UNITS: Final[dict[type, str]] = {str: "characters", bytes: "bytes"}
+_FACTORY: Final[type[Any]] = type(attrs.Factory(list))
+_CONVERTER: Final[type[Any]] = attrs.Converter
+_UNITS: Final[dict[type, str]] = {str: "character", bytes: "byte"}
 
 
 @frozen
@@ -36,7 +38,7 @@ class Subject:
 
 def bare_instance(cls: type[Any], typed: Mapping[str, Any]) -> Any:
     """Build an attrs instance as its ``__init__`` does, but without its validators and ``__attrs_post_init__``."""
-    instance = cls.__new__(cls)
+    instance: Any = object.__new__(cls)
     for attribute in attrs.fields(cls):
         if attribute.name in typed:
             value = typed[attribute.name]
@@ -111,11 +113,10 @@ def _verdict(validator: Any, value: Any, error: Exception) -> tuple[str, str]:
         return "wrong_type", "Not of the required type."
     if not isinstance(error, ValueError):
         return _INVALID
-    unit = _UNITS.get(type(value), "items")
     if isinstance(validator, limits.MIN_LEN):
-        return "too_short", f"Must have at least {validator.min_length} {unit}."
+        return "too_short", f"Must have at least {_count(validator.min_length, value)}."
     if isinstance(validator, limits.MAX_LEN):
-        return "too_long", f"Must have at most {validator.max_length} {unit}."
+        return "too_long", f"Must have at most {_count(validator.max_length, value)}."
     if isinstance(validator, limits.NUMBER):
         code, detail = _COMPARISONS[validator.compare_op]
         return code, detail.format(validator.bound)
@@ -126,17 +127,22 @@ def _verdict(validator: Any, value: Any, error: Exception) -> tuple[str, str]:
     return _INVALID
 
 
+def _count(length: int, value: Any) -> str:
+    unit = _UNITS.get(type(value), "item")
+    return f"{length} {unit}" if length == 1 else f"{length} {unit}s"
+
+
 def _default(default: Any, instance: Any) -> Any:
-    if not isinstance(default, attrs.Factory):  # type: ignore[arg-type]  # the stubs call it a function
+    if not isinstance(default, _FACTORY):
         return default
     return default.factory(instance) if default.takes_self else default.factory()
 
 
 def _convert(attribute: attrs.Attribute[Any], instance: Any, value: Any) -> Any:
-    converter = attribute.converter
+    converter: Any = attribute.converter
     if converter is None:
         return value
-    if not isinstance(converter, attrs.Converter):
+    if not isinstance(converter, _CONVERTER):
         return converter(value)
     extra = ([instance] if converter.takes_self else []) + ([attribute] if converter.takes_field else [])
     return converter.converter(value, *extra)

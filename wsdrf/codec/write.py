@@ -7,8 +7,8 @@ from collections.abc import Iterable, Mapping
 from enum import Enum
 from typing import Any, Final
 
-from cattrs import Converter
-from cattrs.gen import make_dict_unstructure_fn_from_attrs, override
+from cattrs import Converter, gen
+from typing_extensions import override
 
 from wsdrf.codec.hooks import HookMaker
 from wsdrf.codec.quick import attributes
@@ -57,14 +57,17 @@ class Writing(HookMaker):
             hook = self._by_class[type(value)] = self._hook_of(type(value))
         return hook(value)
 
+    @override
     def record(self, shape: Record) -> Hook:
         if shape.kind is RecordKind.TYPED_DICT:
             return self.typed_dict(shape)
-        hooks = {
-            field.name: override(rename=field.wire_name, unstruct_hook=self.make(field.shape)) for field in shape.fields
+        hooks: dict[str, Any] = {
+            field.name: gen.override(rename=field.wire_name, unstruct_hook=self.make(field.shape))
+            for field in shape.fields
         }
-        return make_dict_unstructure_fn_from_attrs(attributes(shape), shape.cls, self._converter, **hooks)
+        return gen.make_dict_unstructure_fn_from_attrs(attributes(shape), shape.cls, self._converter, **hooks)
 
+    @override
     def plain(self, shape: Any) -> Hook:
         if isinstance(shape, TextForm):
             return text_form(shape.type, TEXT_CODECS[shape.format].write)
@@ -83,6 +86,7 @@ class Writing(HookMaker):
         return self.value if isinstance(shape, Anything) else _SCALARS[type(shape)]
 
     def typed_dict(self, shape: Record) -> Hook:
+        """Make the hook of a TypedDict, which must have the keys that it says."""
         hooks = {field.name: (field.wire_name, self.make(field.shape)) for field in shape.fields}
         required = frozenset(field.name for field in shape.fields if field.required)
 
@@ -94,12 +98,13 @@ class Writing(HookMaker):
         return hook
 
     def tuple(self, shape: TupleOf) -> Hook:
+        """Make the hook of a tuple of fixed length."""
         hooks = tuple(map(self.make, shape.items))
 
         def hook(value: Any, _: Any = None) -> Any:
             if not isinstance(value, (tuple, list)) or len(value) != len(hooks):
                 raise TypeError(f"Expected a tuple of {len(hooks)} items.")
-            return [item_hook(item) for item_hook, item in zip(hooks, value)]
+            return [item_hook(item) for item_hook, item in zip(hooks, value, strict=True)]
 
         return hook
 
@@ -144,9 +149,9 @@ class Writing(HookMaker):
             return [shape.type]
         return [_PRODUCED[type(shape)]]
 
-    def _hook_of(self, cls: type[Any]) -> Hook:
+    def _hook_of(self, cls: Any) -> Hook:
         if issubclass(cls, Enum):
-            return lambda value, _=None: self.value(value.value)  # type: ignore[misc]  # any enum's
+            return lambda value, _=None: self.value(value.value)
         if kind_of(cls) is not None:
             variables = getattr(cls, "__parameters__", ())
             return self.make(describe(cls[(Any,) * len(variables)] if variables else cls, camelize=self._camelize))

@@ -14,7 +14,7 @@ MAX_LOC_LENGTH: Final = 256
 """How many characters the parts of one ``loc`` have together at most; what is beyond is cut off."""
 
 FAULTS: Final = (ValueError, TypeError, KeyError, AssertionError)
-"""What a validator or ``__post_init__`` raises to say that a value is wrong. Anything else is no verdict: it goes up."""
+"""What a validator or ``__post_init__`` raises to say that a value is wrong. Anything else is no verdict."""
 
 Hook = Callable[..., Any]
 """Takes plain data (and, from cattrs, a type that is ignored), gives the typed value or raises ``Wrong``."""

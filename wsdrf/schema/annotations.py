@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import inspect
+import sys
 import typing
 from collections.abc import Mapping
-from typing import Annotated, Any, Final, TypeVar, get_args, get_origin
+from typing import Annotated, Any, Final, Generic, TypeVar, get_args, get_origin
 
 import typing_extensions
 from typing_extensions import NotRequired, ReadOnly, Required, TypeAliasType
@@ -41,7 +42,8 @@ def is_alias(tp: Any) -> bool:
 def open_alias(tp: Any) -> Any:
     """Give what a named alias stands for."""
     alias = get_origin(tp) or tp
-    return bind(alias.__value__, dict(zip(alias.__type_params__, get_args(tp))))
+    value = _resolve_names(alias.__value__, alias)
+    return bind(value, dict(zip(alias.__type_params__, get_args(tp), strict=False)))
 
 
 def plain(tp: Any) -> Any:
@@ -91,6 +93,23 @@ def hints_of(tp: Any) -> dict[str, Any]:
     return hints
 
 
+def _resolve_names(value: Any, alias: Any) -> Any:
+    """Resolve the names that the value of an alias may hold as strings, for lack of ``type X = ...``."""
+    names = vars(sys.modules[alias.__module__]) if alias.__module__ in sys.modules else {}
+    holder = type(alias.__name__, (), {"__annotations__": {"value": value}})
+    try:
+        return typing_extensions.get_type_hints(holder, globalns=names, include_extras=True)["value"]
+    except NameError as error:
+        raise _unknown_name(alias.__name__, error, alias.__module__) from error
+
+
+def _unknown_name(owner: str, error: NameError, module: str) -> DeclarationError:
+    return DeclarationError(
+        f"{owner} has an annotation that names {error.name!r}, which is not found. "
+        f"Define or import {error.name} at the top level of {module}, where annotations are looked up."
+    )
+
+
 def _resolve(cls: type[Any]) -> dict[str, Any]:
     try:
         try:
@@ -99,19 +118,16 @@ def _resolve(cls: type[Any]) -> dict[str, Any]:
             # A class made in a function is in no module; it can at least name itself.
             return typing_extensions.get_type_hints(cls, localns={cls.__name__: cls}, include_extras=True)
     except NameError as error:
-        raise DeclarationError(
-            f"{cls.__qualname__} has an annotation that names {error.name!r}, which is not found. "
-            f"Define or import {error.name} at the top level of {cls.__module__}, where annotations are looked up."
-        ) from error
+        raise _unknown_name(cls.__qualname__, error, cls.__module__) from error
 
 
 def _bindings(tp: Any) -> dict[type[Any], dict[Any, Any]]:
     """Map each generic class that ``tp`` is or inherits from to what its type variables stand for."""
     cls = get_origin(tp) or tp
-    own = dict(zip(getattr(cls, "__parameters__", ()), get_args(tp)))
+    own = dict(zip(getattr(cls, "__parameters__", ()), get_args(tp), strict=False))
     found = {}
     for base in getattr(cls, "__orig_bases__", ()):
-        if isinstance(get_origin(base), type):
+        if isinstance(get_origin(base), type) and get_origin(base) is not Generic:
             found.update(_bindings(bind(base, own)))
     for base in getattr(cls, "__bases__", ()):
         if base not in found and base is not object:

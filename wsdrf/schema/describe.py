@@ -156,7 +156,8 @@ class _Reader:
         return TupleOf(tuple(self.read(arg, f"{path}[{index}]") for index, arg in enumerate(args)))
 
     def array(self, array: type[Any], tp: Any, path: str) -> Shape:
-        items = self.read(*(get_args(tp) or (Any,)), f"{path}[]")
+        item = next(iter(get_args(tp)), Any)
+        items = self.read(item, f"{path}[]")
         unique = array in (set, frozenset)
         if unique and not is_hashable(items):
             raise DeclarationError(

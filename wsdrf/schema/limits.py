@@ -15,6 +15,7 @@ from wsdrf.schema.shapes import (
     Choice,
     Integer,
     MapOf,
+    MatchMethod,
     Null,
     Number,
     OneOf,
@@ -27,17 +28,18 @@ from wsdrf.schema.shapes import (
 )
 
 # attrs gives its validators no public classes, only the functions that make them.
-AND: Final = type(v.and_())
-OPTIONAL: Final = type(v.optional(v.ge(0)))
-MIN_LEN: Final = type(v.min_len(0))
-MAX_LEN: Final = type(v.max_len(0))
-NUMBER: Final = type(v.ge(0))
-IN: Final = type(v.in_(()))
-MATCHES: Final = type(v.matches_re(""))
-INSTANCE_OF: Final = type(v.instance_of(int))
-DEEP_ITERABLE: Final = type(v.deep_iterable(v.ge(0)))
-DEEP_MAPPING: Final = type(v.deep_mapping(v.ge(0), v.ge(0)))
-NUMBER_LIMITS: Final = {">=": "ge", ">": "gt", "<=": "le", "<": "lt"}
+AND: Final[type[Any]] = type(v.and_())
+OPTIONAL: Final[type[Any]] = type(v.optional(v.ge(0)))
+MIN_LEN: Final[type[Any]] = type(v.min_len(0))
+MAX_LEN: Final[type[Any]] = type(v.max_len(0))
+NUMBER: Final[type[Any]] = type(v.ge(0))
+IN: Final[type[Any]] = type(v.in_(()))
+MATCHES: Final[type[Any]] = type(v.matches_re(""))
+INSTANCE_OF: Final[type[Any]] = type(v.instance_of(int))
+DEEP_ITERABLE: Final[type[Any]] = type(v.deep_iterable(v.ge(0)))
+DEEP_MAPPING: Final[type[Any]] = type(v.deep_mapping(v.ge(0), v.ge(0)))
+_Reader = Callable[[Any, Any, list[Any]], "Shape | None"]
+_LIMITS: Final = {">=": "ge", ">": "gt", "<=": "le", "<": "lt"}
 
 
 def narrow(shape: Shape, validator: Any, opaque: list[Any]) -> Shape:
@@ -53,7 +55,9 @@ def narrow(shape: Shape, validator: Any, opaque: list[Any]) -> Shape:
         return _narrow_members(shape, validator, opaque)
     if isinstance(validator, OPTIONAL):
         return narrow(shape, validator.validator, opaque)
-    read = _options_left if isinstance(shape, Choice) else _READERS.get(type(validator))
+    read = _READERS.get(type(validator))
+    if read is not None and isinstance(shape, Choice):
+        return _options_left(shape, validator)
     narrowed = read(shape, validator, opaque) if read else None
     if narrowed is None:
         opaque.append(validator)
@@ -104,16 +108,14 @@ def _max_len(shape: Shape, validator: Any, opaque: list[Any]) -> Shape | None:
 
 
 def _number(shape: Shape, validator: Any, opaque: list[Any]) -> Shape | None:
-    limit = NUMBER_LIMITS.get(validator.compare_op)
+    limit = _LIMITS.get(validator.compare_op)
     if limit is None or not isinstance(shape, (Integer, Number, TextForm)):
         return None
     choose = max if limit in ("ge", "gt") else min
     return attrs.evolve(shape, **{limit: _tighter(choose, getattr(shape, limit), validator.bound)})
 
 
-def _options_left(shape: Choice, validator: Any, opaque: list[Any]) -> Shape | None:
-    if type(validator) not in _READERS:
-        return None
+def _options_left(shape: Choice, validator: Any) -> Choice:
     return attrs.evolve(shape, options=tuple(option for option in shape.options if _passes(validator, option.value)))
 
 
@@ -127,8 +129,8 @@ def _passes(validator: Any, value: Any) -> bool:
 
 def _in(shape: Shape, validator: Any, opaque: list[Any]) -> Shape | None:
     options = validator.options
-    expected = {Text: str, Integer: int, Boolean: bool}.get(type(shape))
-    if expected is None or shape not in (Text(), Integer(), Boolean()) or not isinstance(options, _FINITE):
+    expected = next((kind for plain, kind in _LISTED if shape == plain), None)
+    if expected is None or not isinstance(options, _FINITE):
         return None
     if isinstance(options, range):
         return Integer(ge=min(options), le=max(options)) if options and abs(options.step) == 1 else None
@@ -138,10 +140,12 @@ def _in(shape: Shape, validator: Any, opaque: list[Any]) -> Shape | None:
 
 
 def _matches(shape: Shape, validator: Any, opaque: list[Any]) -> Shape | None:
-    method = getattr(validator.match_func, "__name__", "")
-    if not isinstance(shape, Text) or method not in ("fullmatch", "match", "search"):
+    regex = validator.pattern
+    methods: dict[str, MatchMethod] = {"fullmatch": "fullmatch", "match": "match", "search": "search"}
+    method = methods.get(getattr(validator.match_func, "__name__", ""))
+    if not isinstance(shape, Text) or method is None:
         return None
-    return attrs.evolve(shape, patterns=(*shape.patterns, Pattern(validator.pattern, method)))
+    return attrs.evolve(shape, patterns=(*shape.patterns, Pattern(regex, method)))
 
 
 def _instance_of(shape: Shape, validator: Any, opaque: list[Any]) -> Shape | None:
@@ -179,6 +183,7 @@ def _deep_mapping(shape: Shape, validator: Any, opaque: list[Any]) -> Shape | No
 
 
 _NAMELESS: Final = SimpleNamespace(name="")
+_LISTED: Final[tuple[tuple[Shape, type[Any]], ...]] = ((Text(), str), (Integer(), int), (Boolean(), bool))
 _FINITE: Final = (list, tuple, set, frozenset, dict, range)
 _PRODUCED: Final[dict[type[Any], type[Any]]] = {
     Text: str,
@@ -188,7 +193,7 @@ _PRODUCED: Final[dict[type[Any], type[Any]]] = {
     MapOf: dict,
     TupleOf: tuple,
 }
-_READERS: Final[dict[type[Any], Callable[[Any, Any, list[Any]], Shape | None]]] = {
+_READERS: Final[dict[type[Any], _Reader]] = {
     MIN_LEN: _min_len,
     MAX_LEN: _max_len,
     NUMBER: _number,

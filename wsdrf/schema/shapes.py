@@ -14,6 +14,8 @@ from attrs import field, frozen
 
 from wsdrf.envelope import ABSENT
 
+MatchMethod: TypeAlias = Literal["fullmatch", "match", "search"]
+
 
 @frozen
 class Anything:
@@ -55,7 +57,7 @@ class Pattern:
     """A regular expression that a text must satisfy, and which method of ``regex`` decides."""
 
     regex: re.Pattern[Any]
-    method: Literal["fullmatch", "match", "search"] = "fullmatch"
+    method: MatchMethod = "fullmatch"
 
 
 @frozen

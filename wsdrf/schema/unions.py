@@ -80,7 +80,7 @@ def _tagged(records: list[Any], tp: Any, path: str, camelize: bool, read: Read) 
                 name,
                 tuple(
                     Member(choice.options, read(record, path))
-                    for record, choice in zip(records, choices)
+                    for record, choice in zip(records, choices, strict=True)
                     if isinstance(choice, Choice)
                 ),
             )

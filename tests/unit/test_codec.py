@@ -1,0 +1,334 @@
+"""The strict codec: what it reads, what it refuses and in which words, what it writes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from decimal import Decimal
+from typing import Any, Literal, TypedDict
+from uuid import UUID
+
+import attrs
+import pytest
+from attrs import field
+from attrs import validators as v
+
+from tests.laws.zoo import Aliased, Circle, Dot, Everything, Level, Limits, Movie, Node, NumberPage, Odd, Page, Square
+from wsdrf.codec import Codec
+from wsdrf.envelope import ABSENT
+from wsdrf.exceptions import DeclarationError, InvalidCall
+
+CODEC = Codec()
+CANARY = "c4n4ry"
+
+
+def errors_of(tp: Any, payload: Any, codec: Codec = CODEC) -> set[tuple[str, str]]:
+    """Structure what is wrong; give its errors as ``loc`` below the payload, dotted, and code."""
+    with pytest.raises(InvalidCall) as caught:
+        codec.structurer(tp)(payload)
+    return {(".".join(map(str, error.loc[1:])), error.code) for error in caught.value.failure.errors}
+
+
+@attrs.frozen
+class Inner:
+    text: str = field(validator=v.min_len(2))
+
+
+@attrs.frozen
+class Outer:
+    inner: Inner
+    items: list[Inner] = field(factory=list)
+    by_name: dict[str, Inner] = field(factory=dict)
+    pair: tuple[int, Inner] | None = None
+    either: Circle | Square | Dot | None = None
+
+
+class TestCodes:
+    @pytest.mark.parametrize(
+        ("tp", "payload", "expected"),
+        [
+            (Movie, {}, {("title", "required")}),
+            (Movie, {"title": "x", "years": 1}, {("years", "unknown")}),
+            (Movie, {"title": None}, {("title", "null")}),
+            (Movie, {"title": 1, "year": "1"}, {("title", "wrong_type"), ("year", "wrong_type")}),
+            (Movie, [], {("", "wrong_type")}),
+            (Movie, None, {("", "null")}),
+            (int, True, {("", "wrong_type")}),
+            (int, 1.0, {("", "wrong_type")}),
+            (int, "1", {("", "wrong_type")}),
+            (str, 1, {("", "wrong_type")}),
+            (bool, 1, {("", "wrong_type")}),
+            (bool, "true", {("", "wrong_type")}),
+            (float, "1.5", {("", "wrong_type")}),
+            (float, True, {("", "wrong_type")}),
+            (float, 2**53 + 1, {("", "invalid")}),
+            (None, 0, {("", "wrong_type")}),
+            (list[int], "123", {("", "wrong_type")}),
+            (list[int], {"0": 1}, {("", "wrong_type")}),
+            (list[int], [1, "2", 3, None], {("1", "wrong_type"), ("3", "null")}),
+            (tuple[int, str], [1], {("", "too_short")}),
+            (tuple[int, str], [1, "a", 2], {("", "too_long")}),
+            (tuple[int, str], ["a", 1], {("0", "wrong_type"), ("1", "wrong_type")}),
+            (set[int], [1, 2, 1], {("", "invalid")}),
+            (dict[str, int], [["a", 1]], {("", "wrong_type")}),
+            (dict[str, int], {"a": "b"}, {("a", "wrong_type")}),
+            (dict[int, int], {"01": 1}, {("01", "invalid")}),
+            (dict[int, int], {"9223372036854775808": 1}, {("9223372036854775808", "invalid")}),
+            (dict[int, int], {"\u0663": 1}, {("\u0663", "invalid")}),
+            (dict[date, int], {"2026-1-1": 1}, {("2026-1-1", "invalid")}),
+            (dict[Literal["x"], int], {"y": 1}, {("y", "choice")}),
+            (Level, 3, {("", "choice")}),
+            (Level, True, {("", "wrong_type")}),
+            (Level, 1.0, {("", "wrong_type")}),
+            (Level, "LOW", {("", "wrong_type")}),
+            (Odd, 1, {("", "choice")}),
+            (Literal[1], True, {("", "wrong_type")}),
+            (Literal[True], 1, {("", "wrong_type")}),
+            (Literal["a", "b"], "c", {("", "choice")}),
+            (Literal["a"], None, {("", "null")}),
+            (int | None, "x", {("", "wrong_type")}),
+            (int | str, None, {("", "null")}),
+            (Circle | Square, {"radius": 1.0}, {("kind", "required")}),
+            (Circle | Square, {"kind": "dot"}, {("kind", "choice")}),
+            (Circle | Square, {"kind": 1}, {("kind", "wrong_type")}),
+            (Circle | Square, {"kind": []}, {("kind", "wrong_type")}),
+            (Circle | Square, {"kind": None}, {("kind", "null")}),
+            (Circle | Square, {"kind": "circle"}, {("radius", "required")}),
+            (Circle | Square, 1, {("", "wrong_type")}),
+            (Limits, {"text": "a"}, {("text", "too_short")}),
+            (Limits, {"text": "abcde"}, {("text", "too_long")}),
+            (Limits, {"text": "ab1"}, {("text", "pattern")}),
+            (Limits, {"number": 0}, {("number", "too_small")}),
+            (Limits, {"number": 10}, {("number", "too_large")}),
+            (Limits, {"ratio": 0.0}, {("ratio", "too_small")}),
+            (Limits, {"ratio": 1.5}, {("ratio", "too_large")}),
+            (Limits, {"maybe": -1}, {("maybe", "too_small")}),
+            (Limits, {"kind": "c"}, {("kind", "choice")}),
+            (Limits, {"tags": ["a", "b", "c"]}, {("tags", "too_long")}),
+            (Limits, {"tags": ["a", "bbbb"]}, {("tags.1", "too_long")}),
+            (Limits, {"scores": {"": 1}}, {("scores.", "too_short")}),
+            (Limits, {"scores": {"a": -1}}, {("scores.a", "too_small")}),
+            (Limits, {"even": 3}, {("even", "invalid")}),
+            (Limits, {"number": 0, "even": 3, "text": ""}, {("number", "too_small"), ("even", "invalid"), ("text", "too_short")}),
+            (Limits, {"number": 0, "text": 1}, {("number", "too_small"), ("text", "wrong_type")}),
+            (Aliased, {"kind": "x"}, {("kind", "unknown"), ("type", "required")}),
+            (Aliased, {"type": "x", "_secret": 1, "secret": 1}, {("_secret", "unknown"), ("secret", "unknown")}),
+            (Aliased, {"type": "x", "computed": 1}, {("computed", "unknown")}),
+            (NumberPage, {"items": ["a"], "total": None}, {("items.0", "wrong_type"), ("total", "null")}),
+            (Node, {"name": "a", "next": {"name": "b", "children": [{}]}}, {("next.children.0.name", "required")}),
+        ],
+    )  # fmt: skip
+    def test_each_mistake_has_its_place_and_code(self, tp: Any, payload: Any, expected: set[tuple[str, str]]) -> None:
+        """Each mistake is reported at its loc with its code, several at once."""
+        assert expected == errors_of(tp, payload)
+
+    def test_nested_validators(self) -> None:
+        """Validators of nested records report at their own place, wherever the record stands."""
+        bad = {"text": "x"}
+        payload = {
+            "inner": bad,
+            "items": [{"text": "ok"}, bad],
+            "by_name": {"k": bad},
+            "pair": [1, bad],
+            "either": {"kind": "square", "side": "1"},
+        }
+
+        assert {
+            ("inner.text", "too_short"),
+            ("items.1.text", "too_short"),
+            ("by_name.k.text", "too_short"),
+            ("pair.1.text", "too_short"),
+            ("either.side", "wrong_type"),
+        } == errors_of(Outer, payload)
+
+    @pytest.mark.parametrize(
+        ("tp", "texts"),
+        [
+            (datetime, ["2026-01-31", "2026-01-31T12:00:00", "2026-01-31 12:00:00Z", "2026-01-31T12:00:00z",
+                        "2026-01-31t12:00:00Z", "2026-01-31T12:00Z", "2026-01-31T12:00:00.1Z", "2026-02-30T12:00:00Z",
+                        "2026-01-31T24:00:00Z", "2026-01-31T12:00:60Z", "2026-01-31T12:00:00+24:00", "",
+                        "2026-01-31T12:00:00+0200", "2026-01-31T12:00:00+02:60", "20260131T120000Z", "0000-01-01T00:00:00Z",
+                        "2026-01-31T12:00:00Z\n", "\uff12026-01-31T12:00:00Z", "0001-01-01T00:00:00+01:00",
+                        "9999-12-31T23:59:59-01:00"]),
+            (date, ["2026-1-31", "20260131", "2026-W05-6", "2026-02-30", "2026-01-31T00:00:00Z", "", "\uff12026-01-31"]),
+            (time, ["12:00", "12", "120000", "24:00:00", "12:00:00.1", "12:00:00.000000", "12:00:00+00:00", "12:00:00Z", ""]),
+            (timedelta, ["", "P", "PT", "P1DT", "PT60M", "PT24H", "P0D", "PT1.50S", "-PT0S", "+PT1S", "P1W", "P1Y",
+                         "PT1H0M", "1:00:00", "P9999999999D", "PT0.0000001S", "P1D ", "-P999999999DT1S", "p1d"]),
+            (Decimal, ["", "NaN", "Infinity", "1e5", "1E+5", "+1", ".5", "5.", "01", "1_0", " 1", "\u0661", "1,5", "1\n"]),
+            (UUID, ["", "x", "0" * 32, "{00000000-0000-0000-0000-000000000000}", "ABCDEF00-0000-0000-0000-000000000000",
+                    "urn:uuid:00000000-0000-0000-0000-000000000000"]),
+            (bytes, ["a", "YQ", "YR==", "Y Q==", "YQ==\n", "__8=", "YQ===", "é"]),
+        ],
+    )  # fmt: skip
+    def test_texts_that_would_not_come_back(self, tp: Any, texts: list[str]) -> None:
+        """A text that is none of its type, or not in its one form, is invalid; never converted."""
+        for text in texts:
+            assert {("", "invalid")} == errors_of(tp, text), text
+
+
+class TestErrors:
+    def test_are_ten_at_most(self) -> None:
+        """However much is wrong, an answer lists ten errors."""
+        many = {f"k{number}": 1 for number in range(10_000)}
+        for tp, payload in [(Movie, many), (list[int], ["x"] * 10_000), (dict[str, str], many), (Page[Movie], many)]:
+            with pytest.raises(InvalidCall) as caught:
+                CODEC.structurer(tp)(payload)
+            assert len(caught.value.failure.errors) <= 10
+
+    def test_have_bounded_places(self) -> None:
+        """A key that the client made long is cut."""
+        with pytest.raises(InvalidCall) as caught:
+            CODEC.structurer(dict[str, dict[str, int]])({"x" * 50_000: {"y" * 50_000: "z"}})
+
+        assert len(CODEC.encode_failure(caught.value.failure)) < 600
+
+    def test_never_hold_values(self) -> None:
+        """No error holds what the client sent, nor what a validator says about it."""
+        deep: Any = {"name": CANARY, "next": {"name": 5, "children": CANARY}}
+        payloads: list[tuple[Any, Any]] = [
+            (tp, CANARY) for tp in (int, float, bool, None, bytes, datetime, date, time, timedelta, Decimal, UUID,
+                                    Level, Literal["a"], list[int], set[int], dict[str, int], Movie, Circle | Square)
+        ]  # fmt: skip
+        payloads += [(Node, deep), (Circle | Square, {"kind": CANARY}), (Limits, {"text": CANARY, "kind": CANARY})]
+        payloads += [(Telltale, {"text": CANARY}), (TelltalePost, {"text": CANARY})]
+        for tp, payload in payloads:
+            with pytest.raises(InvalidCall) as caught:
+                CODEC.structurer(tp)(payload)
+            assert CANARY not in CODEC.encode_failure(caught.value.failure), tp
+
+    def test_name_the_limit(self) -> None:
+        """A detail names the limit that the schema declares."""
+        with pytest.raises(InvalidCall) as caught:
+            CODEC.structurer(Limits)({"number": 0, "text": "abcdefg", "tags": ["a"] * 3})
+
+        assert {"Must be at least 1.", "Must have at most 4 characters.", "Must have at most 2 items."} == {
+            error.detail for error in caught.value.failure.errors
+        }
+
+    def test_of_post_init_are_at_the_record(self) -> None:
+        """What __post_init__ refuses is invalid at the record, in a list too."""
+        assert {("0", "invalid"), ("1", "invalid")} == errors_of(list[TelltalePost], [{"text": "x"}, {"text": "y"}])
+
+    def test_of_a_validator_that_sees_other_fields(self) -> None:
+        """A validator may look at the other fields, converted and at their defaults."""
+        assert {("end", "invalid")} == errors_of(Span, {"start": 5, "end": 4})
+        assert {("end", "invalid")} == errors_of(Span, {"start": 1, "end": 0})
+        assert Span(start=1, end=2) == CODEC.structurer(Span)({"start": 1, "end": 2})
+
+    @pytest.mark.parametrize("tp", ["Foreign", "ForeignPost"])
+    def test_of_other_kinds_come_through(self, tp: str) -> None:
+        """An exception that is no verdict, such as a framework's ValidationError, comes through as it is."""
+        with pytest.raises(ForeignError) as caught:
+            CODEC.structurer(list[globals()[tp]])([{"text": "x"}])
+
+        assert caught.value.__suppress_context__ or caught.value.__context__ is None
+
+    def test_refused_with_only_foreign_trouble_last(self) -> None:
+        """Wrong types are told before a validator of the user's own is asked."""
+        assert {("text", "wrong_type")} == errors_of(Foreign, {"text": 1})
+
+
+class ForeignError(Exception):
+    pass
+
+
+def _raise(error: Exception) -> None:
+    raise error
+
+
+@attrs.frozen
+class Telltale:
+    text: str = field(validator=lambda _, __, value: _raise(ValueError(value)))
+
+
+@dataclass
+class TelltalePost:
+    text: str
+
+    def __post_init__(self) -> None:
+        raise ValueError(self.text)
+
+
+@attrs.frozen
+class Foreign:
+    text: str = field(validator=lambda _, __, value: _raise(ForeignError(value)))
+
+
+@dataclass
+class ForeignPost:
+    text: str
+
+    def __post_init__(self) -> None:
+        raise ForeignError(self.text)
+
+
+@attrs.frozen
+class Span:
+    end: int = field()
+    start: int = field(converter=lambda value: value + 0)
+    step: list[int] = field(factory=lambda: [1])
+    least: int = attrs.Factory(lambda self: self.start, takes_self=True)  # type: ignore[misc]
+
+    @end.validator
+    def _after_start(self, attribute: Any, value: int) -> None:
+        if value < self.start + self.step[0] or self.least != self.start:
+            raise ValueError(value)
+
+
+class TestStructure:
+    def test_absent_payload(self) -> None:
+        """A record's fields are missed one by one where there is no payload; anything else is required."""
+        assert {("title", "required")} == errors_of(Movie, ABSENT)
+        assert {("", "required")} == errors_of(list[int], ABSENT)
+        assert Limits() == CODEC.structurer(Limits)(ABSENT)
+
+    def test_depth_is_no_danger(self) -> None:
+        """A recursive type as deep as a frame may be is read, or refused in one pass."""
+        payload: dict[str, Any] = {"name": 1}
+        for _ in range(30):
+            payload = {"name": "x", "next": payload}
+
+        assert {(".".join(["next"] * 30 + ["name"]), "wrong_type")} == errors_of(Node, payload)
+
+    def test_private_fields_have_their_default(self) -> None:
+        """What no client can send is at its default, and is not sent either."""
+        typed = CODEC.structurer(Aliased)({"type": "x"})
+
+        assert Aliased(type="x") == typed
+        assert {"type": "x"} == CODEC.unstructure(typed)
+
+
+class Shaped(TypedDict):
+    some_name: int
+
+
+@attrs.frozen
+class Colliding:
+    user_id: int
+    userId: int  # noqa: N815 - the collision
+
+
+class TestCamelize:
+    codec = Codec(camelize=True)
+
+    def test_places_are_in_wire_names(self) -> None:
+        """Errors speak of fields as the client writes them; the snake_case name is unknown."""
+        assert {("userId", "required"), ("createdAt", "invalid"), ("user_id", "unknown")} == errors_of(
+            Everything, {"user_id": 1, "createdAt": "x"}, self.codec
+        )
+
+    def test_user_data_is_not_touched(self) -> None:
+        """Keys of a dict are data, under Any and by class too."""
+        assert {"some_key": {"inner_key": 1}} == self.codec.unstructure({"some_key": {"inner_key": 1}})
+        assert {"some_key": 1} == self.codec.structurer(dict[str, int])({"some_key": 1})
+
+    def test_typed_dicts(self) -> None:
+        """A TypedDict's keys are field names."""
+        assert {"some_name": 1} == self.codec.structurer(Shaped)({"someName": 1})
+        assert {"someName": 1} == self.codec.unstructurer(Shaped)({"some_name": 1})
+
+    def test_collisions_are_declaration_errors(self) -> None:
+        """Two fields that would be one on the wire are told when the structurer is made."""
+        with pytest.raises(DeclarationError, match=r"Colliding.user_id and Colliding.userId are both 'userId'"):
+            self.codec.structurer(Colliding)
+        assert Colliding(1, 2) == CODEC.structurer(Colliding)({"user_id": 1, "userId": 2})

@@ -1,0 +1,167 @@
+"""Values to plain JSON data: by annotation, by class, and instants as they were sent."""
+
+from __future__ import annotations
+
+import copy
+import json
+import pickle
+from datetime import date, datetime, time, timedelta, timezone
+from decimal import Decimal
+from enum import Enum, IntEnum
+from typing import Any, Literal
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from tests.laws.zoo import Circle, Dot, Movie, Page, Square
+from wsdrf.codec import Codec
+from wsdrf.codec.instants import WrittenZone
+from wsdrf.messages import message
+
+CODEC = Codec()
+
+
+class TestInstants:
+    @pytest.mark.parametrize(
+        "text",
+        [
+            "2026-01-31T12:00:00Z",
+            "2026-01-31T12:00:00.123456Z",
+            "2026-01-31T12:00:00+02:00",
+            "2026-01-31T12:00:00.000001-23:59",
+        ],
+    )
+    def test_usual_writings_have_python_zones(self, text: str) -> None:
+        """What Python itself would write has a plain datetime.timezone."""
+        assert type(CODEC.structurer(datetime)(text).tzinfo) is timezone
+
+    def test_z_is_utc(self) -> None:
+        """Z is datetime.timezone.utc itself."""
+        assert CODEC.structurer(datetime)("2026-01-31T12:00:00Z").tzinfo is timezone.utc
+
+    @pytest.mark.parametrize(
+        "text",
+        ["2026-01-31T12:00:00.123Z", "2026-01-31T12:00:00.000Z", "2026-01-31T12:00:00+00:00", "2026-01-31T12:00:00-00:00",
+         "2026-01-31T12:00:00.000000Z", "2026-01-31T12:00:00.120000+00:00", "2026-01-31T12:00:00.120+05:30"],
+    )  # fmt: skip
+    def test_unusual_writings_are_remembered(self, text: str) -> None:
+        """JavaScript's milliseconds and +00:00 come back as sent, also from a copy and a pickle."""
+        value = CODEC.structurer(datetime)(text)
+
+        for same in (value, copy.deepcopy(value), pickle.loads(pickle.dumps(value))):
+            assert text == CODEC.unstructure(same)
+            assert value == same
+            assert hash(value) == hash(same)
+            assert value.tzinfo == same.tzinfo
+
+    def test_a_written_zone_computes_like_any_other(self) -> None:
+        """Comparison, conversion and arithmetic do not see how it was written."""
+        written = CODEC.structurer(datetime)("2026-01-31T12:00:00.000+02:00")
+        usual = datetime(2026, 1, 31, 10, tzinfo=timezone.utc)
+
+        assert usual == written
+        assert hash(usual) == hash(written)
+        assert usual == written.astimezone(timezone.utc)
+        assert written == usual.astimezone(written.tzinfo)
+        assert "2026-01-31T12:00:00.000+02:00" == CODEC.unstructure(usual.astimezone(written.tzinfo))
+        assert "UTC+02:00" == written.tzname()
+        assert "2026-01-31T12:00:00.000001+02:00" == CODEC.unstructure(written + timedelta(microseconds=1))
+        assert WrittenZone("+02:00", 3) != WrittenZone("+02:00", 6)
+        assert "WrittenZone('+02:00', 3)" == repr(written.tzinfo)
+        assert written.dst() is None
+
+    @pytest.mark.parametrize(
+        ("value", "expected"),
+        [
+            (datetime(2026, 1, 31, 12, tzinfo=timezone.utc), "2026-01-31T12:00:00Z"),
+            (datetime(2026, 1, 31, 12, tzinfo=ZoneInfo("UTC")), "2026-01-31T12:00:00Z"),
+            (datetime(2026, 1, 31, 12, tzinfo=ZoneInfo("Europe/Berlin")), "2026-01-31T12:00:00+01:00"),
+            (datetime(2026, 7, 31, 12, tzinfo=ZoneInfo("Europe/Berlin")), "2026-07-31T12:00:00+02:00"),
+            (datetime(1890, 1, 1, 12, tzinfo=ZoneInfo("Europe/Amsterdam")), "1890-01-01T11:42:30Z"),
+            (datetime(2026, 1, 31, 12, 0, 0, 5, tzinfo=timezone.utc), "2026-01-31T12:00:00.000005Z"),
+        ],
+    )
+    def test_the_servers_own(self, value: datetime, expected: str) -> None:
+        """The server's instants are written as RFC 3339, UTC as Z."""
+        written = CODEC.unstructure(value)
+
+        assert CODEC.structurer(datetime)(written) == value
+        if value.year > 1900:
+            assert expected == written
+
+
+NAIVE = datetime.fromisoformat("2026-01-31T00:00:00")
+
+
+class Rgb(str, Enum):
+    RED = "red"
+
+
+class Number(IntEnum):
+    ONE = 1
+
+
+@message("x.y")
+class Sent:
+    at: datetime
+    cost: Decimal = Decimal("1E+2")
+    kinds: frozenset[int] = frozenset({7})
+    extra: Any = None
+
+
+class TestUnstructure:
+    def test_a_message(self) -> None:
+        """All fields are written, defaults too, each in its form."""
+        now = datetime(2026, 1, 31, tzinfo=timezone.utc)
+        expected = {"at": "2026-01-31T00:00:00Z", "cost": "100", "kinds": [7], "extra": {"k": ["1.5", "2026-01-31"]}}
+        sent = Sent(at=now, extra={"k": [Decimal("1.5"), now.date()]})
+
+        assert expected == CODEC.unstructure(sent)
+        assert expected == CODEC.unstructurer(Sent)(sent)
+        assert expected == CODEC.unstructurer()(sent)
+
+    @pytest.mark.parametrize(
+        ("value", "expected"),
+        [
+            (None, None), (True, True), (5, 5), (1.5, 1.5), ("x", "x"), (b"a", "YQ=="), (Rgb.RED, "red"), (Number.ONE, 1),
+            (time(1, 2, 3), "01:02:03"), (timedelta(hours=-1), "-PT1H"), (timedelta(0), "PT0S"),
+            (UUID(int=1), "00000000-0000-0000-0000-000000000001"), ((1, (2,)), [1, [2]]), ({1}, [1]),
+            ({1: 2, date(2026, 1, 31): Rgb.RED}, {"1": 2, "2026-01-31": "red"}), (Page([1], None), {"items": [1], "following": None}),
+            ([Circle(1.0), {"x": Square("rect", 2)}], [{"radius": 1.0, "kind": "circle"}, {"x": {"kind": "rect", "side": 2}}]),
+        ],
+    )  # fmt: skip
+    def test_by_class(self, value: Any, expected: Any) -> None:
+        """Without an annotation a value is written by its class."""
+        assert json.dumps(expected) == json.dumps(CODEC.unstructure(value))
+
+    def test_subclasses(self) -> None:
+        """Subclasses of known classes are written as those are."""
+        for base, value in [(str, "x"), (int, 5), (list, [1]), (dict, {"a": 1}), (date, date(2026, 1, 31))]:
+            heir: Any = type("Heir", (base,), {})
+            made = heir(2026, 1, 31) if base is date else heir(value)
+            assert CODEC.unstructure(value) == CODEC.unstructure(made)
+
+    @pytest.mark.parametrize(
+        ("tp", "value"),
+        [
+            (datetime, NAIVE), (Any, NAIVE), (time, time(1, tzinfo=timezone.utc)),
+            (float, float("nan")), (Any, float("inf")), (int, 2**63), (Any, [-(2**63) - 1]), (float, 2**70),
+            (Decimal, Decimal("NaN")), (str, None), (str, 5), (int, "5"), (int, True), (bool, 1), (float, "1"), (list[None], [0]),
+            (list[int], "ab"), (list[int], 5), (dict[str, int], [1]), (dict[str, Any], {None: 1}), (Rgb, "red"), (Literal["a"], "b"),
+            (tuple[int, str], (1,)), (int | None, "x"), (Circle | Dot, {"kind": "x"}), (Circle | Dot, 5), (Movie, {}), (date, "x"),
+            (Movie, {"title": "x", "other": 1}), (Movie, Circle(1.0)), (Any, object()), (Any, {(1, 2): 3}), (Circle | Square, Dot(kind="dot")),
+        ],
+    )  # fmt: skip
+    def test_mistakes_of_the_server_raise(self, tp: Any, value: Any) -> None:
+        """What is no JSON, or not what the annotation says, is a ValueError or TypeError."""
+        with pytest.raises((ValueError, TypeError)):
+            CODEC.unstructurer(tp)(value)
+
+    def test_unions(self) -> None:
+        """A union is written by the class of the value, a TypedDict by its tag."""
+        write = CODEC.unstructurer(list[Circle | Square | Dot | float | None])
+
+        assert [{"radius": 1.0, "kind": "circle"}, {"kind": "dot"}, 2, 2.5, None] == write(
+            [Circle(1.0), {"kind": "dot"}, 2, 2.5, None]
+        )
