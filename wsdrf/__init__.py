@@ -4,6 +4,8 @@ A name is loaded when it is first used: messages can be declared, and this modul
 The types of the names stand in ``__init__.pyi``.
 """
 
+from __future__ import annotations
+
 import importlib
 
 _HOMES = {
@@ -14,6 +16,8 @@ _HOMES = {
     "FirstMessage": "wsdrf.access.carriers",
     "QueryParameter": "wsdrf.access.carriers",
     "Subprotocol": "wsdrf.access.carriers",
+    "adisconnect": "wsdrf.connection.revocation",
+    "disconnect": "wsdrf.connection.revocation",
     "loads": "wsdrf.declare",
     "message": "wsdrf.messages",
     "on": "wsdrf.declare",

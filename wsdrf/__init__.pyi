@@ -4,6 +4,8 @@ from wsdrf.access.carriers import AuthorizationHeader as AuthorizationHeader
 from wsdrf.access.carriers import FirstMessage as FirstMessage
 from wsdrf.access.carriers import QueryParameter as QueryParameter
 from wsdrf.access.carriers import Subprotocol as Subprotocol
+from wsdrf.connection.revocation import adisconnect as adisconnect
+from wsdrf.connection.revocation import disconnect as disconnect
 from wsdrf.consumer import Consumer as Consumer
 from wsdrf.declare import loads as loads
 from wsdrf.declare import on as on
@@ -20,6 +22,8 @@ __all__ = [
     "FirstMessage",
     "QueryParameter",
     "Subprotocol",
+    "adisconnect",
+    "disconnect",
     "loads",
     "message",
     "on",

@@ -1,10 +1,18 @@
 """Introduce wsdrf to Django: ``INSTALLED_APPS = [..., "wsdrf"]``."""
 
+from __future__ import annotations
+
 from django.apps import AppConfig
+
+from wsdrf.connection.signals import connect_signals
 
 
 class WsdrfConfig(AppConfig):
-    """Be the app."""
+    """Have Django's signals end what was let in: a logout, a changed password, a deleted token."""
 
     name = "wsdrf"
     verbose_name = "WebSockets with Django REST framework"
+
+    def ready(self) -> None:
+        """Listen to the signals."""
+        connect_signals()

@@ -24,6 +24,7 @@ from wsdrf.connection.blueprint import blueprint_of
 from wsdrf.connection.connection import Connection
 from wsdrf.connection.hub import send_parcel
 from wsdrf.connection.names import check_group, group_name
+from wsdrf.connection.revocation import check_code
 from wsdrf.exceptions import NotConnected
 from wsdrf.schema import describe
 
@@ -150,9 +151,7 @@ class Consumer(metaclass=ConsumerType):
 
         Raises ``ValueError`` for a code that some servers cannot send.
         """
-        if code != 1000 and not 3000 <= code <= 4999:
-            raise ValueError(f"Not every server can send the close code {code}: use 1000, or 3000 to 4999.")
-        self._link().close(code, reason)
+        self._link().close(check_code(code), reason)
 
     async def check_permissions(self) -> None:
         """Ask the guards of the connection and of the current action again. Raises what DRF raises."""

@@ -51,6 +51,9 @@ class Link(Protocol):
     async def send(self, frame: str) -> None:
         """Send a frame, and wait while the client does not read."""
 
+    def put(self, frame: str) -> None:
+        """Send a frame without waiting."""
+
     def spawn(self, route: Route, call: Call, work: Callable[[], Coroutine[Any, Any, None]]) -> None:
         """Run what ``work`` makes beside other calls. Raises ``Busy`` where there are too many."""
 
@@ -117,8 +120,8 @@ class Dispatcher:
                 self._link.spawn(step.route, call, lambda: self._deliver(step, call, work))
                 return None
             return await self._work(step, call, work)
-        except Exception as error:  # whatever a project's code raises is answered, and the connection goes on
-            return await self.refuse(error, call)
+        except (Exception, asyncio.CancelledError) as error:  # what a project's code raises is answered; life goes on
+            return await self.refuse(unless_cancelled(error), call)
 
     async def hear(self, hearing: Hearing, payload: Any) -> str | None:
         """Give the frame for a published event, or ``None`` where its method sends none, or it is not for this caller.
@@ -127,9 +130,9 @@ class Dispatcher:
         """
         reception = hearing.reception
         try:
+            event = hearing.structure(payload)  # before the guards: what is no such event reaches no user code
             if not await self._access.may_hear(hearing.guard, payload):
                 return None
-            event = hearing.structure(payload)
             handler = getattr(self._consumer, reception.handler)
             if reception.kind is Kind.FUNCTION:
                 message = await self._access.call(handler, event)
@@ -138,7 +141,8 @@ class Dispatcher:
             return None if message is None else self._link.frame(message)
         except CredentialsLost:
             raise
-        except Exception:  # one edge for a project's code: the next event may fare better
+        except (Exception, asyncio.CancelledError) as error:  # an edge for a project's code: the next may fare better
+            unless_cancelled(error)
             logger.exception("An event was not delivered", extra={"handler": reception.handler})
             return None
 
@@ -209,10 +213,10 @@ class Dispatcher:
     async def _deliver(self, step: Step, call: Call, handler: Callable[[], Any]) -> None:
         try:
             frame = await self._work(step, call, handler)
-        except Exception as error:  # as in answer(), for a call that runs beside others
-            frame = await self.refuse(error, call)
+        except (Exception, asyncio.CancelledError) as error:  # as in answer(), for a call that runs beside others
+            frame = await self.refuse(unless_cancelled(error), call)
         if frame is not None:
-            await self._link.send(frame)
+            self._link.put(frame)
 
     async def _stream(self, step: Step, call: Call, items: AsyncIterator[Any]) -> None:
         try:
@@ -227,10 +231,10 @@ class Dispatcher:
                 frame = self._codec.encode_frame("complete", None, call.id)
             finally:
                 await items.aclose()  # type: ignore[attr-defined]  # an async generator has it
-        except Exception as error:  # as in answer(), for what goes wrong between two items
-            frame = await self.refuse(error, call)
+        except (Exception, asyncio.CancelledError) as error:  # as in answer(), for what goes wrong between two items
+            frame = await self.refuse(unless_cancelled(error), call)
         if frame is not None:
-            await self._link.send(frame)
+            self._link.put(frame)  # no waiting: who were cancelled there would answer twice
 
 
 class Deadline:
@@ -254,12 +258,29 @@ class Deadline:
     ) -> None:
         if self._handle is not None:
             self._handle.cancel()
-        if self._expired and kind is asyncio.CancelledError:
-            uncancel = getattr(self._task, "uncancel", None)  # Python 3.11 counts: somebody else may have cancelled too
-            if uncancel is None or uncancel() == 0:
-                raise TimedOut from None
+        if not self._expired:
+            return
+        uncancel = getattr(self._task, "uncancel", None)  # Python 3.11 counts: somebody else may have cancelled too
+        others = uncancel() if uncancel is not None else 0  # counted down even where the work did not heed it
+        if isinstance(error, asyncio.CancelledError) and not others:
+            raise TimedOut from None
 
     def _expire(self) -> None:
         self._expired = True
         if self._task is not None:
             self._task.cancel()
+
+
+def unless_cancelled(error: BaseException) -> Exception:
+    """Give ``error`` to be answered; raise it where it says that the running task itself has been cancelled.
+
+    A handler that awaits something cancelled gets the same ``CancelledError``, but nobody has asked it to stop.
+    """
+    if isinstance(error, Exception):
+        return error
+    cancelling = getattr(asyncio.current_task(), "cancelling", None)  # Python 3.11; before, there is no telling
+    if cancelling is None or cancelling():
+        raise error
+    stray = RuntimeError("Something that was awaited had been cancelled.")
+    stray.__cause__ = error
+    return stray

@@ -12,6 +12,7 @@ WsdrfError
     ├── Throttled             429 throttled; has retry_after
     ├── Busy                  503 busy: too many calls, streams or groups at once
     ├── TimedOut              504 timeout: the handler took longer than it may
+    ├── Unverified            500 error: whether the credentials still hold could not be found out
     └── Denied                any status: what DRF answered; made from the project's EXCEPTION_HANDLER
 """
 
@@ -35,6 +36,7 @@ __all__ = [
     "Throttled",
     "TimedOut",
     "UnknownAction",
+    "Unverified",
     "WsdrfError",
 ]
 
@@ -133,6 +135,10 @@ class TimedOut(Refusal):
     status_code = 504
     code = "timeout"
     detail = "The action took too long."
+
+
+class Unverified(Refusal):
+    """Refuse a call because looking at the credentials again failed; the log says why."""
 
 
 class Denied(Refusal):

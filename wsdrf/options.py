@@ -33,6 +33,9 @@ Read = Callable[[Any], Any]
 METHODS: Final = ("GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE")
 """What ``request.method`` may be."""
 
+REVOCATIONS: Final = ("logout", "user", "token", "permissions")
+"""What Django tells of that may end credentials."""
+
 KIB: Final = 1024
 MIB: Final = 1024 * 1024
 
@@ -111,6 +114,13 @@ def _strings(value: Any) -> tuple[str, ...]:
     if not all(isinstance(one, str) for one in strings):
         raise ValueError("a list of strings")
     return strings
+
+
+def _revocations(value: Any) -> tuple[str, ...]:
+    words = _strings(value)
+    if not set(words) <= set(REVOCATIONS):
+        raise ValueError(f"any of {', '.join(map(repr, REVOCATIONS))}")
+    return words
 
 
 def _origins(value: Any) -> tuple[str, ...]:
@@ -206,6 +216,8 @@ class Options:
     sync_threads: int = field(
         default=min(8, (os.cpu_count() or 1) + 4), metadata=_by(partial(_whole, least=1, unit="threads"))
     )
+    #: What has connections looked at again at once: any of ``"logout"``, ``"user"``, ``"token"``, ``"permissions"``.
+    revoke_on: tuple[str, ...] = field(default=REVOCATIONS, metadata=_by(_revocations))
     #: Actions that are not logged.
     log_ignored_actions: tuple[str, ...] = field(default=(), metadata=_by(_strings))
 

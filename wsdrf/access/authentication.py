@@ -76,6 +76,7 @@ class Authenticator:
         yield from check_permissions(permissions, request, view)
         if self.is_connect:
             check_throttles(consumer.get_throttles(), request, view)
+        caller.occupy(request.user)
         obj = None
         if caller.plan.finds_object(consumer):
             obj = yield from caller.fetch_object()

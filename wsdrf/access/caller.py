@@ -12,23 +12,25 @@ from typing import Any
 from django.core.exceptions import PermissionDenied as DjangoPermissionDenied
 from django.core.handlers.base import BaseHandler
 from django.http import Http404
-from rest_framework.exceptions import APIException, AuthenticationFailed, NotAuthenticated
+from rest_framework.exceptions import APIException, AuthenticationFailed, NotAuthenticated, Throttled
 from rest_framework.request import Request
 from rest_framework.serializers import BaseSerializer
 
 from wsdrf.access.authentication import AuthenticationResult
 from wsdrf.access.carriers import Scope, strip_credentials
+from wsdrf.access.expiry import seconds_left
 from wsdrf.access.failures import denied, status_text
 from wsdrf.access.objects import as_queryset, find_object
 from wsdrf.access.permissions import check_object_permissions, check_permissions, deny
 from wsdrf.access.plan import AccessPlan, GuardPlan
 from wsdrf.access.request import drf_request, http_request, request_for_call
 from wsdrf.access.serializers import valid_serializer
+from wsdrf.access.slots import Slot, claim
 from wsdrf.access.steps import Run, Steps, drive
 from wsdrf.access.throttling import Bucket, check_buckets, check_throttles
 from wsdrf.access.view import View
 from wsdrf.envelope import ABSENT, Call
-from wsdrf.exceptions import CredentialsLost, Denied, NotConnected
+from wsdrf.exceptions import CredentialsLost, Denied, NotConnected, Unverified
 
 logger = logging.getLogger("wsdrf.access")
 
@@ -39,7 +41,19 @@ current_view: ContextVar[View | None] = ContextVar("wsdrf_view", default=None)
 class Caller:
     """Who is on one connection. Pinned to the first user it lets in; checked again when that gets old."""
 
-    __slots__ = ("_buckets", "_checked_at", "_pinned", "_token", "consumer", "plan", "request", "run", "scope")
+    __slots__ = (
+        "_buckets",
+        "_checked_at",
+        "_ends_at",
+        "_pinned",
+        "_slot",
+        "_token",
+        "consumer",
+        "plan",
+        "request",
+        "run",
+        "scope",
+    )
 
     def __init__(self, consumer: Any, plan: AccessPlan, scope: Scope, run: Run) -> None:
         self.consumer = consumer
@@ -50,6 +64,8 @@ class Caller:
         self._token: str | None = None
         self._pinned: tuple[type, Any] | None = None
         self._checked_at = 0.0
+        self._ends_at: float | None = None
+        self._slot: Slot | None = None
         self._buckets: dict[str, list[Bucket]] = {}
         consumer.scope = strip_credentials(scope, plan.carriers)
 
@@ -57,6 +73,16 @@ class Caller:
     def is_anonymous(self) -> bool:
         """Tell whether nobody has been pinned to the connection yet."""
         return self._pinned is None
+
+    @property
+    def age(self) -> float:
+        """Give the seconds since the credentials were last found to be good."""
+        return monotonic() - self._checked_at
+
+    @property
+    def seconds_left(self) -> float | None:
+        """Give the seconds until the credentials end, or ``None`` where they do not say."""
+        return None if self._ends_at is None else max(0.0, self._ends_at - monotonic())
 
     # -- who ---------------------------------------------------------------------------------------------------------
 
@@ -75,8 +101,13 @@ class Caller:
         return result
 
     async def revalidate(self) -> None:
-        """Check the credentials once more. Raises ``CredentialsLost`` where they no longer let in."""
+        """Look at the credentials once more.
+
+        Raises ``CredentialsLost`` where they no longer let in, ``Unverified`` where that could not be found out.
+        """
         result = await self.authenticate(is_connect=False)
+        if result.status_code >= 500:
+            raise Unverified
         if not result.is_authenticated:
             raise CredentialsLost(result)
 
@@ -105,12 +136,30 @@ class Caller:
         if self.request is None:
             self.consumer.request, self.consumer.user, self.consumer.auth = request, request.user, request.auth
 
+    def occupy(self, user: Any) -> None:
+        """Take one of the user's places, or keep it. Raises DRF's ``Throttled`` where there is none. May block."""
+        limit = self.plan.max_connections_per_user
+        if limit is None or _identity(user) is None:
+            return
+        if self._slot is None or not self._slot.renew():
+            self._slot = claim(user, limit)
+        if self._slot is None:
+            raise Throttled(detail="Too many connections.")
+
+    async def vacate(self) -> None:
+        """Give the user's place back."""
+        slot, self._slot = self._slot, None
+        if slot is not None:
+            await self.run(slot.release)
+
     def _take_over(self, result: AuthenticationResult, request: Request | None, token: str | None) -> None:
         consumer = self.consumer
         self._token = token
         self._checked_at = monotonic()
         self._pinned = self._pinned or _identity(result.user)
         self.request = consumer.request = request or self._request_of(result)
+        left = seconds_left(self.request)
+        self._ends_at = None if left is None else monotonic() + left
         consumer.user, consumer.auth, consumer.obj = result.user, result.auth, result.obj
 
     def _request_of(self, result: AuthenticationResult) -> Request:
@@ -222,7 +271,9 @@ class Caller:
 
     def _is_stale(self) -> bool:
         limit = self.plan.revalidate_after
-        return limit is not None and monotonic() - self._checked_at >= limit
+        if limit is not None and self.age >= limit:
+            return True
+        return self._ends_at is not None and monotonic() >= self._ends_at
 
     def _permit(self, guard: GuardPlan, request: Request, view: View) -> Steps[None]:
         if guard.permissions is None:

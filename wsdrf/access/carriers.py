@@ -24,6 +24,11 @@ class Credentials:
     authorization: str | None = field(default=None, repr=False)
     token: str | None = field(default=None, repr=False)
 
+    @property
+    def secret(self) -> str | None:
+        """Give the bare token, or what follows the scheme in the header."""
+        return self.token if self.authorization is None else self.authorization.partition(" ")[2].strip()
+
 
 @frozen
 class AuthorizationHeader:

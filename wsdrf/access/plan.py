@@ -58,6 +58,7 @@ class AccessPlan:
     overrides_get_object: bool
     has_queryset: bool
     revalidate_after: float | None
+    max_connections_per_user: int | None
 
     def finds_object(self, consumer: Any) -> bool:
         """Tell whether a connection has an object: ``get_object()`` is the consumer's own, or the URL names one."""
@@ -89,6 +90,7 @@ def plan_access(consumer: type, root: type, options: Options) -> AccessPlan:
         overrides_get_object=_overrides(consumer, root, "get_object"),
         has_queryset=getattr(consumer, "queryset", None) is not None or _overrides(consumer, root, "get_queryset"),
         revalidate_after=options.revalidate_after,
+        max_connections_per_user=options.max_connections_per_user,
     )
     for guard in (*plan.permission_classes, *plan.class_guards):
         _check_has_object(plan, guard, plan.owner)

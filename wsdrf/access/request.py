@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from django.core.handlers.asgi import ASGIRequest
+from django.http import HttpRequest
 from rest_framework.authentication import BaseAuthentication
+from rest_framework.exceptions import APIException, AuthenticationFailed
 from rest_framework.request import Request
 
 from wsdrf.access.carriers import Credentials, Scope
@@ -45,20 +47,65 @@ def http_request(scope: Scope, method: str) -> ASGIRequest:
     return request
 
 
+class HandshakeRequest(Request):
+    """DRF's request of a handshake, whose bare ``token`` each authenticator finds in the ``Authorization`` header.
+
+    A client that sends a bare token does not say whose it is. So each class sees it under its own scheme, and one that
+    refuses it leaves the answer to those after it that know tokens; where none does, the first refusal stands.
+    """
+
+    _token: str | None = None
+    _authenticator: BaseAuthentication | None
+    _not_authenticated: Callable[[], None]  # DRF's own, which its stubs leave out
+
+    def _authenticate(self) -> None:
+        # DRF's own loop, but for the header, which changes for each class.
+        if self._token is None:
+            super()._authenticate()  # type: ignore[misc]  # the stubs leave it out
+            return
+        refusal: AuthenticationFailed | None = None
+        for authenticator in self.authenticators or ():
+            scheme = _scheme_of(authenticator, self)
+            if refusal is not None and scheme is None:
+                continue
+            try:
+                found = self._ask(authenticator, scheme)
+            except AuthenticationFailed as error:
+                refusal, found = refusal or error, None
+            except APIException:
+                self._not_authenticated()
+                raise
+            if found is not None:
+                self._authenticator = authenticator
+                self.user, self.auth = found
+                return
+        self._not_authenticated()
+        if refusal is not None:
+            raise refusal
+
+    def _ask(self, authenticator: BaseAuthentication, scheme: str | None) -> Any:
+        try:
+            _show(self._request, None if scheme is None else f"{scheme} {self._token}")
+            return authenticator.authenticate(self)
+        finally:
+            _show(self._request, None)
+
+
 def drf_request(http: ASGIRequest, authenticators: Sequence[BaseAuthentication], view: Any) -> Request:
     """Make the DRF request of a handshake. Its ``data`` is empty; its user is found when first asked for."""
     context = {"view": view, "args": (), "kwargs": view.kwargs}
-    request = Request(http, parsers=(), authenticators=list(authenticators), parser_context=context)
+    request = HandshakeRequest(http, parsers=(), authenticators=list(authenticators), parser_context=context)
     _fill(request, {})
     return request
 
 
 def present(request: Request, credentials: Credentials) -> None:
-    """Show ``credentials`` to the authenticators of ``request`` as an ``Authorization`` header."""
+    """Show ``credentials`` to the authenticators of ``request``, made by ``drf_request``, as a header."""
+    vars(request)["presented"] = credentials.secret
     if credentials.authorization is not None:
-        request._request.META["HTTP_AUTHORIZATION"] = credentials.authorization
-    elif credentials.token is not None and not hasattr(request._request, "_force_auth_user"):
-        request.authenticators = _Presenting(request.authenticators or (), request, credentials.token)
+        _show(request._request, credentials.authorization)
+    elif not hasattr(request._request, "_force_auth_user"):
+        vars(request)["_token"] = credentials.token
 
 
 def request_for_call(handshake: Request, method: str, data: Any) -> Request:
@@ -83,25 +130,14 @@ def _fill(request: Any, data: Any) -> None:
     request.version = request.versioning_scheme = None
 
 
-class _Presenting(list[Any]):
-    """The authenticators of one request, each of which finds the token in the header, under its own scheme.
+def _show(http: HttpRequest, authorization: str | None) -> None:
+    if authorization is None:
+        http.META.pop("HTTP_AUTHORIZATION", None)
+    else:
+        http.META["HTTP_AUTHORIZATION"] = authorization
+    vars(http).pop("headers", None)  # Django keeps what it made of META before
 
-    DRF asks them one after the other; the scheme is the first word of what the class would answer as
-    ``WWW-Authenticate``: ``Token``, ``Bearer``, ...
-    """
 
-    def __init__(self, authenticators: Sequence[Any], request: Request, token: str) -> None:
-        super().__init__(authenticators)
-        self._request = request
-        self._token = token
-
-    def __iter__(self) -> Iterator[Any]:
-        meta = self._request.META
-        for authenticator in super().__iter__():
-            challenge = (authenticator.authenticate_header(self._request) or "").split()
-            if challenge:
-                meta["HTTP_AUTHORIZATION"] = f"{challenge[0]} {self._token}"
-            try:
-                yield authenticator
-            finally:
-                meta.pop("HTTP_AUTHORIZATION", None)
+def _scheme_of(authenticator: BaseAuthentication, request: Request) -> str | None:
+    challenge = (authenticator.authenticate_header(request) or "").split()
+    return challenge[0] if challenge else None

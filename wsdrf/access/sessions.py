@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+from functools import cache
 from importlib import import_module
 from typing import Any
 
@@ -21,21 +23,51 @@ def attach_session(request: HttpRequest) -> None:
         "django.contrib.sessions"
     ):
         return
-    store = import_module(settings.SESSION_ENGINE).SessionStore
+    store = _store(import_module(settings.SESSION_ENGINE).SessionStore)
     request.session = store(request.COOKIES.get(settings.SESSION_COOKIE_NAME))
     if apps.is_installed("django.contrib.auth"):
         request.user = SimpleLazyObject(lambda: _user_of(request))  # type: ignore[assignment]  # as Django's own
 
 
+def session_expiry(request: HttpRequest) -> float | None:
+    """Give the time, in seconds since the epoch, at which the stored session ends; ``None`` where nobody knows."""
+    end: datetime | None = getattr(getattr(request, "session", None), "stored_expiry", None)
+    return None if end is None else end.timestamp()
+
+
+@cache
+def _store(engine: type[Any]) -> type[Any]:
+    """Make the session class of a socket: the project's, which leaves the stored session as it is while it is read."""
+
+    class SocketSession(engine):  # type: ignore[misc]  # its base is the project's choice
+        stored_expiry: datetime | None = None
+        is_being_read = False
+
+        def _get_session_from_db(self) -> Any:
+            row = super()._get_session_from_db()
+            self.stored_expiry = getattr(row, "expire_date", None)
+            return row
+
+        def cycle_key(self) -> None:
+            if not self.is_being_read:
+                super().cycle_key()
+
+        def flush(self) -> None:
+            if not self.is_being_read:
+                super().flush()
+
+    return SocketSession
+
+
 def _user_of(request: HttpRequest) -> Any:
-    """Find the user of the session by Django's own rules, and leave the stored session as it is.
+    """Find the user of the session by Django's own rules.
 
     ``get_user`` gives a session signed under ``SECRET_KEY_FALLBACKS`` a new key. A socket cannot send the browser a
     new cookie, so that would log the browser out: here the key stays, and the next HTTP request changes it.
     """
     session: Any = request.session
-    session.cycle_key = session.flush = lambda: None
+    session.is_being_read = True
     try:
         return auth.get_user(request)
     finally:
-        del session.cycle_key, session.flush
+        session.is_being_read = False

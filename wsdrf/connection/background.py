@@ -7,21 +7,26 @@ from collections.abc import Callable, Coroutine
 from contextvars import Context
 from typing import Any
 
+from wsdrf.access.caller import current_view
 from wsdrf.envelope import CallId
 from wsdrf.exceptions import Busy
 
 
 class Background:
-    """What runs beside the calls of one connection."""
+    """What runs beside the calls of one connection, each in a context of its own."""
 
-    __slots__ = ("_by_id", "_context", "_counts", "_limits", "_tasks")
+    __slots__ = ("_by_id", "_cancelled", "_context", "_counts", "_limits", "_on_error", "_tasks")
 
-    def __init__(self, context: Context, *, max_streams: int, max_concurrent: int) -> None:
+    def __init__(
+        self, context: Context, on_error: Callable[[Exception], None], *, max_streams: int, max_concurrent: int
+    ) -> None:
         self._context = context
+        self._on_error = on_error
         self._limits = {True: max_streams, False: max_concurrent}
         self._counts = {True: 0, False: 0}
         self._tasks: set[asyncio.Task[None]] = set()
         self._by_id: dict[CallId, asyncio.Task[None]] = {}
+        self._cancelled: set[asyncio.Task[None]] = set()
 
     @property
     def tasks(self) -> frozenset[asyncio.Task[None]]:
@@ -35,7 +40,9 @@ class Background:
         """
         if self._counts[is_stream] >= self._limits[is_stream] or (call_id is not None and call_id in self._by_id):
             raise Busy
-        task = self._context.run(asyncio.get_running_loop().create_task, work())
+        context = self._context.copy()
+        context.run(current_view.set, current_view.get())
+        task = context.run(asyncio.get_running_loop().create_task, work())
         self._counts[is_stream] += 1
         self._tasks.add(task)
         if call_id is not None:
@@ -45,12 +52,18 @@ class Background:
     def cancel(self, call_id: CallId, then: Callable[[], None]) -> None:
         """Cancel what runs under ``call_id``, and call ``then`` once it has ended by that. Nothing there: nothing."""
         task = self._by_id.get(call_id)
-        if task is not None:
+        if task is None:
+            return
+        if task not in self._cancelled:
+            self._cancelled.add(task)
             task.add_done_callback(lambda done: then() if done.cancelled() else None)
-            task.cancel()
+        task.cancel()
 
     def _forget(self, task: asyncio.Task[None], call_id: CallId, is_stream: bool) -> None:
         self._tasks.discard(task)
+        self._cancelled.discard(task)
         self._counts[is_stream] -= 1
         if call_id is not None:
             self._by_id.pop(call_id, None)
+        if not task.cancelled() and isinstance(error := task.exception(), Exception):
+            self._on_error(error)

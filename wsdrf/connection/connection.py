@@ -19,6 +19,7 @@ from wsdrf.connection.membership import Membership
 from wsdrf.connection.outbox import Message, Outbox, Send
 from wsdrf.connection.parcel import Parcel
 from wsdrf.connection.state import State
+from wsdrf.connection.watch import Watch
 from wsdrf.dispatch import Deadline, Dispatcher
 from wsdrf.envelope import Call, CallId, Failure
 from wsdrf.exceptions import CredentialsLost, Refusal, TimedOut
@@ -57,12 +58,13 @@ class Connection:
             send, timeout=options.send_timeout, max_bytes=options.max_unsent_bytes, on_stuck=self._on_stuck
         )
         self._desk = Desk(self, self._outbox, options)
-        self.membership = Membership(blueprint, self._outbox, self._queue)
+        self.membership = Membership(self, blueprint, self._outbox)
         self._limits = Limits(options)
         self.consumer = blueprint.consumer_class()
         self.consumer.kwargs = dict((scope.get("url_route") or {}).get("kwargs") or {})
         self.caller = self.consumer._caller = Caller(self.consumer, blueprint.access, scope, blueprint.pool.run)
         self.consumer._connection = self
+        self._watch = Watch(self, self.caller, self.membership, options)
         self._dispatcher = Dispatcher(self.consumer, blueprint.steps, blueprint.codec, self.caller, self)
 
     # -- the way in --------------------------------------------------------------------------------------------------
@@ -95,13 +97,13 @@ class Connection:
             self.state = State.AUTHENTICATING
             self._first_result = result
             loop = asyncio.get_running_loop()
-            self._timer = loop.call_later(self.options.authentication_timeout, self._dismiss, _TOO_LATE)
+            self._timer = loop.call_later(self.options.authentication_timeout, self.dismiss, _TOO_LATE)
             return True
         if self.options.denial == "handshake":
             await self._timely(refuse(self._send, self.scope, result))
             return False
         await self._accept()
-        self._dismiss(result)
+        self.dismiss(result)
         return False
 
     async def _authenticate(self, timeout: float, token: str | None = None) -> AuthenticationResult:
@@ -126,18 +128,19 @@ class Connection:
         if result.is_authenticated:
             await self._enter(result)
         else:
-            self._dismiss(result)
+            self.dismiss(result)
 
     async def _enter(self, result: AuthenticationResult) -> None:
         self.state = State.ENTERING
         self._has_entered = True
         try:
+            await self._watch.begin()
             await self.membership.change(await self.consumer.build_groups())
             self._tell(result)
             self.membership.open()
             await self.consumer.connected()
         except Exception as error:  # a hook that fails, or says no, keeps the door shut
-            self._dismiss(await self.caller.refused(error, self.caller.request))
+            self.dismiss(await self.caller.refused(error, self.caller.request))
             return
         if self.state is State.ENTERING:
             self.state = State.READY
@@ -167,7 +170,7 @@ class Connection:
         elif isinstance(verdict, int):
             self.close(verdict)
         else:
-            self._queue(self.blueprint.codec.encode_failure(verdict), 0)
+            self.queue(self.blueprint.codec.encode_failure(verdict), 0)
 
     def _sort(self, frame: str | bytes, size: int) -> None:
         try:
@@ -180,14 +183,14 @@ class Connection:
         elif self.state is State.READY and isinstance(entry, Call) and entry.action in _AT_ONCE:
             self._serve(entry)
         else:
-            self._queue(entry, size)
+            self.queue(entry, size)
 
     def _first_message(self, entry: Entry) -> None:
         if isinstance(entry, Call) and entry.action == "authenticate":
             self._stop_timer()
             self._desk.start(partial(self._log_in, entry.token))
         else:
-            self._dismiss(self._first_result)
+            self.dismiss(self._first_result)
 
     def _serve(self, call: Call) -> None:
         if call.action == "ping":
@@ -195,7 +198,8 @@ class Connection:
         else:
             self._desk.background.cancel(call.id, lambda: self._complete(call.id))
 
-    def _queue(self, entry: Entry, size: int) -> None:
+    def queue(self, entry: Entry, size: int) -> None:
+        """Take ``entry`` for its turn; close the connection where there is no room."""
         if not self._desk.put(entry, size):
             self.close(4503 if isinstance(entry, Parcel) else 4429)  # a flood of events is not the client's doing
 
@@ -215,7 +219,7 @@ class Connection:
     def failed_with(self, error: Exception) -> None:
         """End the connection: its credentials are lost, or something failed that should not."""
         if isinstance(error, CredentialsLost):
-            self._dismiss(error.result)
+            self.dismiss(error.result)
         else:
             logger.error("A connection ended with an internal error", exc_info=error)
             self.close(4500)
@@ -224,8 +228,9 @@ class Connection:
         was_anonymous = self.caller.is_anonymous
         result = await self.caller.authenticate(call.token, is_connect=False)
         if not result.is_authenticated:
-            self._dismiss(result)
+            self.dismiss(result)
             return None
+        await self._watch.begin()
         if was_anonymous and not self.caller.is_anonymous:
             await self.membership.change(await self.consumer.build_groups())
         return self.blueprint.codec.encode_frame("authentication", payload_of(result), call.id)
@@ -237,6 +242,10 @@ class Connection:
     def frame(self, message: Any) -> str:
         """Write the frame of a message. Raises ``TypeError`` for what is no instance of a ``@message`` class."""
         return self.blueprint.frame(message)
+
+    def put(self, frame: str) -> None:
+        """Send a frame without waiting."""
+        self._outbox.put(frame)
 
     async def send(self, frame: str) -> None:
         """Send a frame, and wait while the client does not read."""
@@ -265,9 +274,18 @@ class Connection:
         self._outbox.close(code, reason)
         self._interrupt()
 
-    def _dismiss(self, result: AuthenticationResult) -> None:
+    def heed(self, notice: Any) -> None:
+        """Hear what was sent to the connection itself; never raise."""
+        if isinstance(notice, dict) and not self.state.is_over:
+            self._watch.heed(notice)
+
+    def dismiss(self, result: AuthenticationResult, code: int | None = None) -> None:
+        """Tell the client why it is not let in, or no longer, and close with ``code``, or what the status says."""
+        if self.state.is_over:
+            return
+        self._outbox.forget()  # what was on its way to someone who may no longer have it
         self._tell(result)
-        self.close(close_code(result.status_code))
+        self.close(close_code(result.status_code) if code is None else code)
 
     def _tell(self, result: AuthenticationResult) -> None:
         if self.options.send_authentication_message:
@@ -312,7 +330,9 @@ class Connection:
     async def _leave(self) -> None:
         self._stop_timer()
         self.state = State.CLOSING
+        await self._watch.stop()
         await self._try("leaving the groups", self.membership.change(()))
+        await self._try("leaving the groups", self.membership.own(()))
         await self._desk.stop()
         await self._outbox.drained()
         if self.membership.groups:  # joined by user code while it was being cancelled
@@ -321,6 +341,7 @@ class Connection:
             await self._try("closing", self._send({"type": "websocket.close", "code": self.code, "reason": ""}))
         if self._has_entered:
             await self._try("disconnected()", self.consumer.disconnected(self.code))
+        await self._try("giving back the place", self.caller.vacate())
         self._outbox.abandon()
         self.state = State.CLOSED
 

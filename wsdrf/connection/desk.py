@@ -12,6 +12,7 @@ from wsdrf.connection.background import Background
 from wsdrf.connection.inbox import Inbox
 from wsdrf.connection.outbox import Outbox
 from wsdrf.connection.parcel import Parcel
+from wsdrf.dispatch import unless_cancelled
 from wsdrf.envelope import Call
 from wsdrf.options import Options
 
@@ -39,7 +40,7 @@ class Desk:
     of one connection never runs concurrently with itself, except in the background.
     """
 
-    __slots__ = ("_context", "_inbox", "_is_open", "_outbox", "_owner", "_worker", "background")
+    __slots__ = ("_context", "_ending", "_inbox", "_is_open", "_outbox", "_owner", "_worker", "background")
 
     def __init__(self, owner: Owner, outbox: Outbox, options: Options) -> None:
         self._owner = owner
@@ -47,9 +48,13 @@ class Desk:
         self._context = copy_context()
         self._inbox: Inbox[Entry] = Inbox(max_entries=options.max_queued_messages, max_bytes=options.max_queued_bytes)
         self._worker: asyncio.Task[None] | None = None
+        self._ending: set[asyncio.Task[None]] = set()
         self._is_open = False
         self.background = Background(
-            self._context, max_streams=options.max_streams, max_concurrent=options.max_concurrent_actions
+            self._context,
+            owner.failed_with,
+            max_streams=options.max_streams,
+            max_concurrent=options.max_concurrent_actions,
         )
 
     @property
@@ -69,9 +74,10 @@ class Desk:
         self._is_open = True
 
     def shut(self) -> None:
-        """Answer nothing more; what is at work goes on."""
+        """Answer nothing more, and cancel what is at work, unless it is that which asks."""
         self._is_open = False
         self._inbox.clear()
+        self._cancel()
 
     def start(self, work: Callable[[], Coroutine[Any, Any, None]]) -> None:
         """Run ``work`` as the worker, before everything that waits."""
@@ -81,22 +87,30 @@ class Desk:
     async def stop(self) -> None:
         """Shut, cancel what is at work, and wait for it, a while."""
         self.shut()
-        tasks = {*self.background.tasks, *filter(None, [self._worker])} - {asyncio.current_task()}
-        for task in tasks:
-            task.cancel()
-        if tasks:
+        if tasks := self._others():
             await asyncio.wait(tasks, timeout=GRACE)
+
+    def _others(self) -> set[asyncio.Task[None]]:
+        own = asyncio.current_task()
+        return {task for task in (*self.background.tasks, self._worker) if task is not None and task is not own}
+
+    def _cancel(self) -> None:
+        for task in self._others() - self._ending:  # once: a second time would break into its cleaning up
+            task.cancel()
+            self._ending.add(task)
 
     async def _run(self, work: Callable[[], Coroutine[Any, Any, None]]) -> None:
         try:
             await work()
-        except Exception as error:  # whatever it is, the connection has to hear of it
-            self._owner.failed_with(error)
-        self._worker = None
+        except (Exception, asyncio.CancelledError) as error:  # whatever it is, the connection has to hear of it
+            self._owner.failed_with(unless_cancelled(error))
+        finally:
+            self._worker = None
         if self._inbox and self._is_open:
             self.start(self._work)
 
     async def _work(self) -> None:
+        current_view.set(None)
         clean = copy_context()
         while self._inbox and self._is_open:
             entry = self._inbox.take()

@@ -18,9 +18,18 @@ from wsdrf.exceptions import ConfigurationError
 
 logger = logging.getLogger("wsdrf.connection")
 
+OWN: Final = "wsdrf."
+"""What wsdrf's own groups start with. They are known to hubs alone, who share one group of the layer."""
+
+CONTROL: Final = "wsdrf.control"
+"""The group of the layer that every hub is in: what is sent there is for one of wsdrf's own groups."""
+
 FIRST_DELAY: Final = 0.1
 LONGEST_DELAY: Final = 5.0
 """Seconds to wait before a layer that failed is tried again: doubled from the first to the longest, with jitter."""
+
+REFRESH_AFTER: Final = 3600.0
+"""Seconds after which memberships are renewed; a layer lets them expire (channels_redis: after a day)."""
 
 REMEMBERED: Final = 1024
 """Parcels whose ids are remembered, so that one that comes by two groups is delivered once."""
@@ -34,6 +43,9 @@ class Member(Protocol):
     def deliver(self, parcel: Parcel) -> None:
         """Take a parcel at once: never wait, never raise."""
 
+    def resync(self) -> None:
+        """Hear that parcels may have been lost."""
+
 
 class Hub:
     """The groups of one event loop's connections.
@@ -45,88 +57,43 @@ class Hub:
     def __init__(self, layer: Any) -> None:
         self._layer = layer
         self._members: dict[str, dict[str, Member]] = {}
-        self._joined: set[str] = set()
+        self._own = 0  # how many of wsdrf's own groups have members
+        self._joined: set[str] = set()  # what the layer may know of
+        self._fresh: set[str] = set()  # what it certainly does
         self._lock = asyncio.Lock()
         self._channel: str | None = None
         self._listener: asyncio.Task[None] | None = None
+        self._mender: asyncio.Task[None] | None = None
+        self._refresher: asyncio.TimerHandle | None = None
         self._seen: deque[str] = deque(maxlen=REMEMBERED)
 
-    async def join(self, group: str, member: Member) -> None:
-        """Make ``member`` one of ``group``; it gets every parcel that is sent from now on."""
-        self._members.setdefault(group, {})[member.id] = member
-        await self._settle(group)
+    async def join(self, groups: Iterable[str], member: Member) -> None:
+        """Make ``member`` one of ``groups``; it gets every parcel that is sent once this has returned."""
+        unsettled = set()
+        for group in groups:
+            members = self._members.get(group)
+            if members is None:
+                members = self._members[group] = {}
+                self._own += group.startswith(OWN)
+            members[member.id] = member
+            unsettled.add(_of_layer(group))
+        for group in unsettled - self._fresh:
+            await self._settle(group)
 
     async def leave(self, groups: Iterable[str], member: Member) -> None:
         """Let ``member`` be one of ``groups`` no more; it gets nothing from the moment of the call."""
-        empty = []
+        unsettled = set()
         for group in groups:
-            members = self._members.get(group, {})
-            members.pop(member.id, None)
-            if not members:
-                self._members.pop(group, None)
-                empty.append(group)
-        for group in empty:
+            members = self._members.get(group)
+            if members is not None and members.pop(member.id, None) is not None and not members:
+                del self._members[group]
+                self._own -= group.startswith(OWN)
+                unsettled.add(_of_layer(group))
+        for group in unsettled:
             await self._settle(group)
 
-    async def _settle(self, group: str) -> None:
-        # What is wanted may have changed while we waited for the lock, so it is read again inside.
-        async with self._lock:
-            try:
-                if group in self._members and group not in self._joined:
-                    await self._layer.group_add(group, await self._open())
-                    self._joined.add(group)
-                elif group not in self._members and group in self._joined:
-                    self._joined.discard(group)
-                    await self._layer.group_discard(group, await self._open())
-            except Exception:
-                logger.warning("The channel layer failed; it will be tried again", exc_info=True)
-                self._listen()
-            if not self._members and not self._joined:
-                self._stop()
-
-    async def _open(self) -> str:
-        if self._channel is None:
-            self._channel = await self._layer.new_channel()
-        self._listen()
-        return self._channel
-
-    def _listen(self) -> None:
-        if self._listener is None or self._listener.done():
-            # An empty context: the hub outlives whichever connection happened to come first.
-            self._listener = Context().run(asyncio.get_running_loop().create_task, self._run())
-
-    def _stop(self) -> None:
-        if self._listener is not None:
-            self._listener.cancel()
-            self._listener = self._channel = None
-
-    async def _run(self) -> None:
-        delay = FIRST_DELAY
-        while True:
-            try:
-                await self._rejoin()
-                parcel = read_parcel(await self._layer.receive(await self._open()))
-                delay = FIRST_DELAY
-            except Exception:
-                logger.warning("The channel layer failed; it will be tried again", exc_info=True)
-                self._joined.clear()
-                await asyncio.sleep(delay * random.uniform(0.5, 1))  # noqa: S311 - jitter keeps no secret
-                delay = min(2 * delay, LONGEST_DELAY)
-            else:
-                self._deliver(parcel)
-
-    async def _rejoin(self) -> None:
-        if self._joined.issuperset(self._members):
-            return
-        async with self._lock:
-            for group in set(self._members) - self._joined:
-                await self._layer.group_add(group, await self._open())
-                self._joined.add(group)
-
-    def _deliver(self, parcel: Parcel | None) -> None:
-        if parcel is None:
-            logger.debug("Dropped a message of the channel layer that is none of wsdrf's")
-            return
+    def deliver(self, parcel: Parcel) -> None:
+        """Give ``parcel`` to each local member of its groups, once."""
         if len(parcel.groups) > 1:
             if parcel.id in self._seen:
                 return
@@ -136,21 +103,113 @@ class Hub:
         for member in recipients.values():
             member.deliver(parcel)
 
+    def _wants(self, group: str) -> bool:
+        return self._own > 0 if group == CONTROL else group in self._members
 
-_hubs: WeakKeyDictionary[asyncio.AbstractEventLoop, dict[str, tuple[Any, Hub]]] = WeakKeyDictionary()
+    def _wanted(self) -> set[str]:
+        return {_of_layer(group) for group in self._members}
+
+    async def _settle(self, group: str) -> None:
+        # What is wanted may have changed while we waited for the lock, so it is read again inside.
+        if self._layer is None:
+            return
+        async with self._lock:
+            try:
+                if self._wants(group) and group not in self._fresh:
+                    await self._add(group)
+                elif not self._wants(group) and group in self._joined:
+                    self._joined.discard(group)
+                    self._fresh.discard(group)
+                    await self._layer.group_discard(group, await self._open())
+            except Exception:
+                logger.warning("The channel layer failed; it will be tried again", exc_info=True)
+                self._mend()
+            if not self._members:
+                self._stop()
+
+    async def _add(self, group: str) -> None:
+        channel = await self._open()
+        self._joined.add(group)
+        await self._layer.group_add(group, channel)
+        self._fresh.add(group)
+
+    async def _open(self) -> str:
+        if self._channel is None:
+            self._channel = await self._layer.new_channel()
+            self._listener = _task(self._listen(self._channel))
+            self._refresher = asyncio.get_running_loop().call_later(REFRESH_AFTER, self._refresh)
+        return self._channel
+
+    def _stop(self) -> None:
+        for running in (self._listener, self._mender, self._refresher):
+            if running is not None:
+                running.cancel()
+        self._listener = self._mender = self._refresher = self._channel = None
+        self._joined.clear()
+        self._fresh.clear()
+
+    def _refresh(self) -> None:
+        self._fresh.clear()
+        self._mend()
+        self._refresher = asyncio.get_running_loop().call_later(REFRESH_AFTER, self._refresh)
+
+    async def _listen(self, channel: str) -> None:
+        delay = FIRST_DELAY
+        failed = False
+        while True:
+            try:
+                message = await self._layer.receive(channel)
+            except Exception:
+                logger.warning("The channel layer failed; it will be tried again", exc_info=True)
+                failed = True
+                self._fresh.clear()
+                await asyncio.sleep(_jittered(delay))
+                delay = min(2 * delay, LONGEST_DELAY)
+                self._mend(tell=True)
+                continue
+            if failed:
+                failed, delay = False, FIRST_DELAY
+            parcel = read_parcel(message)
+            if parcel is None:
+                logger.debug("Dropped a message of the channel layer that is none of wsdrf's")
+            else:
+                self.deliver(parcel)
+
+    def _mend(self, *, tell: bool = False) -> None:
+        if self._mender is None or self._mender.done():
+            self._mender = _task(self._rejoin(tell=tell))
+
+    async def _rejoin(self, *, tell: bool) -> None:
+        delay = FIRST_DELAY
+        while missing := self._wanted() - self._fresh:
+            try:
+                async with self._lock:
+                    for group in missing:
+                        if self._wants(group):
+                            await self._add(group)
+            except Exception:
+                logger.warning("The channel layer still fails; it will be tried again", exc_info=True)
+                tell = True
+                await asyncio.sleep(_jittered(delay))
+                delay = min(2 * delay, LONGEST_DELAY)
+        if tell:
+            for member in {
+                member.id: member for members in self._members.values() for member in members.values()
+            }.values():
+                member.resync()
+
+
+_hubs: WeakKeyDictionary[asyncio.AbstractEventLoop, dict[str, Hub]] = WeakKeyDictionary()
 
 
 def hub_of(alias: str) -> Hub:
-    """Give the hub of the running event loop for the channel layer ``alias``.
-
-    Raises ``ConfigurationError`` where ``CHANNEL_LAYERS`` has no such layer.
-    """
+    """Give the hub of the running event loop for the channel layer ``alias``, which need not be configured."""
     hubs = _hubs.setdefault(asyncio.get_running_loop(), {})
-    layer = _layer(alias)
-    known = hubs.get(alias)
-    if known is None or known[0] is not layer:  # another layer after a change of settings, as in tests
-        known = hubs[alias] = (layer, Hub(layer))
-    return known[1]
+    layer = get_channel_layer(alias)
+    hub = hubs.get(alias)
+    if hub is None or hub._layer is not layer:  # another layer after a change of settings, as in tests
+        hub = hubs[alias] = Hub(layer)
+    return hub
 
 
 async def send_parcel(alias: str, parcel: Parcel) -> None:
@@ -158,14 +217,23 @@ async def send_parcel(alias: str, parcel: Parcel) -> None:
 
     Raises ``ConfigurationError`` without a layer, and what the layer raises: nobody may have got it.
     """
-    layer = _layer(alias)
+    layer = require_layer(alias)
     message = parcel.message()
-    for group in parcel.groups:
+    for group in dict.fromkeys(map(_of_layer, parcel.groups)):
         await layer.group_send(group, message)
     await asyncio.sleep(0)  # an in-memory layer never waits: a loop of sends would overflow it unread
 
 
-def _layer(alias: str) -> Any:
+def deliver_locally(parcel: Parcel) -> None:
+    """Give ``parcel`` to the members in this process, from whatever thread."""
+    for loop, hubs in list(_hubs.items()):
+        if not loop.is_closed():
+            for hub in list(hubs.values()):
+                loop.call_soon_threadsafe(hub.deliver, parcel)
+
+
+def require_layer(alias: str) -> Any:
+    """Give the channel layer ``alias``. Raises ``ConfigurationError`` where ``CHANNEL_LAYERS`` has none."""
     layer = get_channel_layer(alias)
     if layer is None:
         raise ConfigurationError(
@@ -173,3 +241,17 @@ def _layer(alias: str) -> Any:
             f'such as {{"default": {{"BACKEND": "channels.layers.InMemoryChannelLayer"}}}} for a single process.'
         )
     return layer
+
+
+def _of_layer(group: str) -> str:
+    return CONTROL if group.startswith(OWN) else group
+
+
+def _jittered(delay: float) -> float:
+    return delay * random.uniform(0.5, 1)  # noqa: S311 - jitter keeps no secret
+
+
+def _task(work: Any) -> asyncio.Task[None]:
+    # An empty context: the hub outlives whichever connection happened to come first.
+    task: asyncio.Task[None] = Context().run(asyncio.get_running_loop().create_task, work)
+    return task

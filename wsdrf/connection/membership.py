@@ -2,31 +2,42 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from typing import Any
+from collections.abc import Iterable
+from typing import Any, Protocol
 from uuid import uuid4
 
 from wsdrf.connection.blueprint import Blueprint
-from wsdrf.connection.hub import Hub, hub_of, send_parcel
+from wsdrf.connection.hub import hub_of, require_layer, send_parcel
 from wsdrf.connection.names import check_group
 from wsdrf.connection.outbox import Outbox
-from wsdrf.connection.parcel import Parcel
+from wsdrf.connection.parcel import NOTICE, Parcel
 from wsdrf.envelope import ABSENT
 from wsdrf.exceptions import Busy
+
+
+class Owner(Protocol):
+    """What a membership needs of its connection."""
+
+    def queue(self, entry: Parcel, size: int) -> None:
+        """Take an event for its turn."""
+
+    def heed(self, notice: Any) -> None:
+        """Hear what was sent to the connection itself, not to its client."""
 
 
 class Membership:
     """Which groups a connection is in: counted, bounded, and left when it ends."""
 
-    __slots__ = ("_blueprint", "_early", "_hub", "_outbox", "_queue", "groups", "id")
+    __slots__ = ("_blueprint", "_early", "_hub", "_outbox", "_own", "_owner", "groups", "id")
 
-    def __init__(self, blueprint: Blueprint, outbox: Outbox, queue: Callable[[Parcel, int], None]) -> None:
+    def __init__(self, owner: Owner, blueprint: Blueprint, outbox: Outbox) -> None:
         self.id = uuid4().hex
         self.groups: dict[str, None] = {}
         self._blueprint = blueprint
         self._outbox = outbox
-        self._queue = queue
-        self._hub: Hub | None = None
+        self._owner = owner
+        self._own: frozenset[str] = frozenset()
+        self._hub = hub_of(blueprint.layer_alias)
         self._early: list[Parcel] | None = []
 
     async def join(self, group: str) -> None:
@@ -36,10 +47,9 @@ class Membership:
             return
         if len(self.groups) >= self._blueprint.options.max_groups:
             raise Busy
-        if self._hub is None:
-            self._hub = hub_of(self._blueprint.layer_alias)
+        require_layer(self._blueprint.layer_alias)
         self.groups[group] = None  # before the hub hears of it: who is cancelled in between leaves it all the same
-        await self._hub.join(group, self)
+        await self._hub.join([group], self)
 
     async def leave(self, group: str) -> None:
         """Leave ``group``; one that was never joined is no error."""
@@ -52,6 +62,18 @@ class Membership:
         for group in wanted:
             await self.join(group)
 
+    async def own(self, groups: Iterable[str]) -> None:
+        """Be in exactly ``groups`` of wsdrf's own, which do not count."""
+        wanted, before = frozenset(groups), self._own
+        self._own = wanted
+        await self._hub.join(wanted - before, self)
+        await self._hub.leave(before - wanted, self)
+
+    def resync(self) -> None:
+        """Tell the client that messages of its groups may have been lost."""
+        if self.groups and self._early is None:
+            self._outbox.put(self._blueprint.codec.encode_frame("wsdrf.resync", None))
+
     async def broadcast(self, message: Any, groups: Iterable[str], *, exclude_self: bool) -> None:
         """Send a message to every member of ``groups``. Raises what the layer raises."""
         parcel = self._blueprint.parcel(tuple(groups), message, self.id if exclude_self else None)
@@ -59,15 +81,17 @@ class Membership:
 
     async def _leave(self, groups: Iterable[str]) -> None:
         left = [group for group in groups if self.groups.pop(group, ABSENT) is not ABSENT]
-        if left and self._hub is not None:
+        if left:
             await self._hub.leave(left, self)
 
     def deliver(self, parcel: Parcel) -> None:
         """Take what was sent to a group: a frame goes out at once, an event that is received waits for its turn."""
-        if self._early is not None:
+        if parcel.event == NOTICE:
+            self._owner.heed(parcel.payload)
+        elif self._early is not None:
             self._early.append(parcel)
         elif parcel.event in self._blueprint.hearings:
-            self._queue(parcel, len(parcel.frame))
+            self._owner.queue(parcel, len(parcel.frame))
         else:
             self._outbox.put(parcel.frame)
 

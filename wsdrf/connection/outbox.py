@@ -55,10 +55,15 @@ class Outbox:
             # Never within this call: a server may wait for the client's own close frame, and count the time by its task.
             self._writer = asyncio.get_running_loop().create_task(self._write(None))
 
+    def forget(self) -> None:
+        """Drop what waits; the frame that the server has begun to take goes on."""
+        self._queue.clear()
+        self._unsent = 0
+
     def abandon(self) -> None:
         """Take nothing more, and drop what is unsent: nobody is there to read it."""
         self._closed = True
-        self._queue.clear()
+        self.forget()
         if self._writer is not None:
             self._writer.cancel()
 

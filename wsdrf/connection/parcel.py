@@ -12,6 +12,10 @@ EVENT_TYPE: Final = "wsdrf.event"
 """The only type of a layer's message that wsdrf sends, and the only one that it reads."""
 
 
+NOTICE: Final = "wsdrf:notice"
+"""The event of a parcel that is for connections themselves, never for their clients."""
+
+
 @frozen
 class Parcel:
     """A frame on its way to the members of ``groups``, encoded once for all of them.

@@ -1,0 +1,75 @@
+"""Hear of Django that credentials have changed, and have the connections that they opened looked at again."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.apps import apps
+from django.contrib.auth import get_user_model
+from django.contrib.auth.signals import user_logged_out
+from django.db.models.signals import m2m_changed, post_delete, post_save
+
+from wsdrf.connection.revocation import EVERYBODY, end_session, recheck, user_group
+
+TOKEN_MODELS = (("authtoken", "Token"), ("knox", "AuthToken"))
+"""Tables of tokens, by app label and model; deleting a row ends what it opened."""
+
+
+def connect_signals() -> None:
+    """Listen, once the apps are loaded. Each listener can be switched off by leaving its word out of ``revoke_on``."""
+    user_logged_out.connect(_on_logout, dispatch_uid="wsdrf.logout")
+    if not apps.is_installed("django.contrib.auth"):
+        return
+    user: Any = get_user_model()
+    post_save.connect(_on_user, sender=user, dispatch_uid="wsdrf.user_saved")
+    post_delete.connect(_on_user, sender=user, dispatch_uid="wsdrf.user_deleted")
+    for name in ("groups", "user_permissions"):
+        if hasattr(user, name):
+            m2m_changed.connect(_on_rights, sender=getattr(user, name).through, dispatch_uid=f"wsdrf.{name}")
+    group: Any = apps.get_model("auth", "Group")
+    m2m_changed.connect(_on_group, sender=group.permissions.through, dispatch_uid="wsdrf.group_permissions")
+    post_delete.connect(_on_group, sender=group, dispatch_uid="wsdrf.group_deleted")
+    for label, model in TOKEN_MODELS:
+        if label in apps.app_configs:
+            post_delete.connect(_on_token, sender=apps.get_model(label, model), dispatch_uid=f"wsdrf.{label}")
+    if "token_blacklist" in apps.app_configs:
+        blacklisted = apps.get_model("token_blacklist", "BlacklistedToken")
+        post_save.connect(_on_blacklisted, sender=blacklisted, dispatch_uid="wsdrf.token_blacklist")
+
+
+def _on_logout(request: Any, **kwargs: Any) -> None:
+    # Django sends this before it flushes the session: what is looked at now would still be found to be good.
+    key = getattr(getattr(request, "session", None), "session_key", None)
+    if key:
+        end_session(key, "logout")
+
+
+def _on_user(instance: Any, using: str, update_fields: Any = None, **kwargs: Any) -> None:
+    is_login = update_fields is not None and set(update_fields) == {"last_login"}
+    if not kwargs.get("created") and not is_login:
+        recheck(user_group(instance), "user", using)
+
+
+def _on_token(instance: Any, using: str, **kwargs: Any) -> None:
+    recheck(user_group(instance.user_id), "token", using)
+
+
+def _on_blacklisted(instance: Any, using: str, **kwargs: Any) -> None:
+    recheck(user_group(instance.token.user_id), "token", using)
+
+
+def _on_rights(instance: Any, action: str, reverse: bool, pk_set: Any, using: str, **kwargs: Any) -> None:
+    if not action.startswith("post_"):
+        return
+    if not reverse:
+        recheck(user_group(instance), "permissions", using)
+    elif pk_set is None:  # a group was emptied: whose it was is not told
+        recheck(EVERYBODY, "permissions", using)
+    else:
+        for pk in pk_set:
+            recheck(user_group(pk), "permissions", using)
+
+
+def _on_group(using: str, action: str = "post_delete", **kwargs: Any) -> None:
+    if action.startswith("post_"):
+        recheck(EVERYBODY, "permissions", using)

@@ -1,0 +1,151 @@
+"""Look at the credentials of a connection again when they get old, end, or may have changed."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import Callable, Coroutine
+from typing import Any, Final, Protocol
+
+from rest_framework.exceptions import NotAuthenticated
+
+from wsdrf.access.authentication import AuthenticationResult
+from wsdrf.access.caller import Caller
+from wsdrf.access.failures import status_text
+from wsdrf.connection.membership import Membership
+from wsdrf.connection.revocation import own_groups
+from wsdrf.dispatch import Deadline
+from wsdrf.exceptions import CredentialsLost, TimedOut, Unverified
+from wsdrf.options import Options
+
+MARGIN: Final = 0.05
+"""Seconds after the stated end of credentials at which they are looked at: no clock is that exact."""
+
+MAX_UNVERIFIED: Final = 3
+"""How often in a row a look may fail for a reason of our own, such as a database that is down."""
+
+RETRY_AFTER: Final = 5.0
+"""Seconds until the next look after one that failed."""
+
+
+class Owner(Protocol):
+    """What a watch needs of its connection."""
+
+    def dismiss(self, result: AuthenticationResult, code: int | None = None) -> None:
+        """Tell the client why, and close."""
+
+    def close(self, code: int) -> None:
+        """Close."""
+
+
+class Watch:
+    """The timer of one connection, and the task that it starts; neither waits for a handler."""
+
+    __slots__ = (
+        "_caller",
+        "_is_stopped",
+        "_membership",
+        "_next",
+        "_options",
+        "_owner",
+        "_task",
+        "_timer",
+        "_unverified",
+    )
+
+    def __init__(self, owner: Owner, caller: Caller, membership: Membership, options: Options) -> None:
+        self._owner = owner
+        self._caller = caller
+        self._membership = membership
+        self._options = options
+        self._timer: asyncio.TimerHandle | None = None
+        self._task: asyncio.Task[None] | None = None
+        self._next: Callable[[], Coroutine[Any, Any, None]] | None = None
+        self._is_stopped = False
+        self._unverified = 0
+
+    async def begin(self) -> None:
+        """Watch over credentials that have just been found to be good: be told of what befalls them, set the timer."""
+        self._unverified = 0
+        if self._caller.request is not None:
+            await self._membership.own(own_groups(self._caller.request))
+        self._arm()
+
+    def heed(self, notice: dict[str, Any]) -> None:
+        """Hear that the caller is thrown out, that a session is over, or that credentials may have changed."""
+        kind, code, reason = (notice.get(name) for name in ("kind", "code", "reason"))
+        if kind == "disconnect" and isinstance(code, int):
+            self._owner.dismiss(_thrown_out(code), code)
+        elif reason in self._options.revoke_on:
+            self._look(self._end if kind == "end" else self._check)
+
+    async def stop(self) -> None:
+        """Look no more."""
+        self._is_stopped = True
+        self._disarm()
+        task = self._task
+        if task is not None and task is not asyncio.current_task():
+            task.cancel()
+            await asyncio.wait({task})
+
+    def _look(self, look: Callable[[], Coroutine[Any, Any, None]]) -> None:
+        if self._is_stopped:
+            return
+        if self._next != self._end:  # nothing is to come after an end
+            self._next = look
+        if self._task is None:
+            self._disarm()
+            self._task = asyncio.get_running_loop().create_task(self._run())
+
+    async def _run(self) -> None:
+        try:
+            while self._next is not None:
+                look, self._next = self._next, None
+                await look()
+        finally:
+            self._task = None
+        self._arm()
+
+    async def _check(self) -> None:
+        try:
+            with Deadline(self._options.authentication_timeout):
+                await self._caller.revalidate()
+        except CredentialsLost as lost:
+            self._owner.dismiss(lost.result)
+        except (TimedOut, Unverified):
+            self._unverified += 1
+            if self._unverified >= MAX_UNVERIFIED:
+                self._owner.close(4500)
+        else:
+            await self.begin()
+
+    async def _end(self) -> None:
+        self._owner.dismiss(await self._caller.refused(NotAuthenticated(), self._caller.request))
+
+    def _arm(self) -> None:
+        self._disarm()
+        waits = [] if self._caller.seconds_left is None else [self._caller.seconds_left + MARGIN]
+        if self._options.revalidate_idle_after is not None:
+            # Jitter keeps connections that came at once, after a restart, from asking the database at once for ever.
+            waits.append(self._options.revalidate_idle_after * random.uniform(0.8, 1))  # noqa: S311
+        if self._unverified:
+            waits.append(RETRY_AFTER)
+        if waits and not self._is_stopped:
+            self._timer = asyncio.get_running_loop().call_later(min(waits), self._fire)
+
+    def _fire(self) -> None:
+        left, idle = self._caller.seconds_left, self._options.revalidate_idle_after
+        if not self._unverified and (left is None or left > 0) and idle is not None and self._caller.age < idle * 0.8:
+            self._arm()  # a call has had them looked at meanwhile
+        else:
+            self._look(self._check)
+
+    def _disarm(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
+
+def _thrown_out(code: int) -> AuthenticationResult:
+    status = code - 4000 if 4400 <= code < 4600 else 401
+    return AuthenticationResult(False, status, status_text(status), {"detail": "The connection was ended."})
