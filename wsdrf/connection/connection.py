@@ -12,7 +12,8 @@ from wsdrf.access.authentication import AuthenticationResult
 from wsdrf.access.caller import Caller
 from wsdrf.access.carriers import Scope, reads_first_message
 from wsdrf.connection.blueprint import Blueprint
-from wsdrf.connection.desk import GRACE, Desk, Entry
+from wsdrf.connection.desk import Desk, Entry
+from wsdrf.connection.ending import attempt, see_through
 from wsdrf.connection.handshake import accept, close_code, payload_of, refuse
 from wsdrf.connection.limits import Limits
 from wsdrf.connection.membership import Membership
@@ -81,7 +82,8 @@ class Connection:
         except Exception as error:
             self.failed_with(error)
         finally:
-            await self._end()
+            self._interrupted = True  # from here on, nobody needs to wake the reader
+            await see_through(self._leave())
 
     async def _open(self) -> bool:
         message = await self._receive()
@@ -315,45 +317,23 @@ class Connection:
             self._timer.cancel()
             self._timer = None
 
-    async def _end(self) -> None:
-        self._interrupted = True  # from here on, nobody needs to wake the reader
-        leaving = asyncio.get_running_loop().create_task(self._leave())
-        cancelled = False
-        while not leaving.done():
-            try:
-                await asyncio.wait({leaving})
-            except asyncio.CancelledError:  # leaving is bounded in time, and must be whole
-                cancelled = True
-        if cancelled:
-            raise asyncio.CancelledError
-
     async def _leave(self) -> None:
         self._stop_timer()
         self.state = State.CLOSING
         await self._watch.stop()
-        await self._try("leaving the groups", self.membership.change(()))
-        await self._try("leaving the groups", self.membership.own(()))
+        await attempt("leaving the groups", self.membership.change(()))
+        await attempt("leaving the groups", self.membership.own(()))
         await self._desk.stop()
         await self._outbox.drained()
         if self.membership.groups:  # joined by user code while it was being cancelled
-            await self._try("leaving the groups", self.membership.change(()))
+            await attempt("leaving the groups", self.membership.change(()))
         if self._is_stuck:
-            await self._try("closing", self._send({"type": "websocket.close", "code": self.code, "reason": ""}))
+            await attempt("closing", self._send({"type": "websocket.close", "code": self.code, "reason": ""}))
         if self._has_entered:
-            await self._try("disconnected()", self.consumer.disconnected(self.code))
-        await self._try("giving back the place", self.caller.vacate())
+            await attempt("disconnected()", self.consumer.disconnected(self.code))
+        await attempt("giving back the place", self.caller.vacate())
         self._outbox.abandon()
         self.state = State.CLOSED
-
-    async def _try(self, what: str, doing: Awaitable[None]) -> None:
-        # One thing that fails at the end must not keep the others from being done.
-        try:
-            with Deadline(GRACE):
-                await doing
-        except OSError:
-            return  # the client has gone, and the server says so
-        except Exception:
-            logger.exception("The end of a connection was not clean", extra={"step": what})
 
 
 _TOO_LATE: Final = AuthenticationResult(

@@ -5,10 +5,11 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Coroutine
 from contextvars import copy_context
-from typing import Any, Final, Protocol, TypeAlias
+from typing import Any, Protocol, TypeAlias
 
 from wsdrf.access.caller import current_view
 from wsdrf.connection.background import Background
+from wsdrf.connection.ending import GRACE
 from wsdrf.connection.inbox import Inbox
 from wsdrf.connection.outbox import Outbox
 from wsdrf.connection.parcel import Parcel
@@ -18,9 +19,6 @@ from wsdrf.options import Options
 
 Entry: TypeAlias = Call | Parcel | str
 """A call, an event that a method receives, or a frame that is an answer already and waits for its turn."""
-
-GRACE: Final = 5.0
-"""Seconds that the end of a connection gives to each thing that has to end with it."""
 
 
 class Owner(Protocol):

@@ -52,7 +52,7 @@ class Outbox:
         self._closed = True
         self._queue.append(({"type": "websocket.close", "code": code, "reason": reason}, 0))
         if self._writer is None:
-            # Never within this call: a server may wait for the client's own close frame, and count the time by its task.
+            # Never within this call: a server may wait for the client's close frame, and count the time by its task.
             self._writer = asyncio.get_running_loop().create_task(self._write(None))
 
     def forget(self) -> None:

@@ -1,0 +1,42 @@
+"""Do what has to be done at the end, all of it, whatever fails or is cancelled on the way."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Coroutine
+from typing import Any, Final
+
+from wsdrf.dispatch import Deadline
+
+logger = logging.getLogger("wsdrf.connection")
+
+GRACE: Final = 5.0
+"""Seconds that the end of a connection gives to each thing that has to end with it."""
+
+
+async def see_through(work: Coroutine[Any, Any, None]) -> None:
+    """Run ``work`` to its end even while this is being cancelled; the cancellation follows afterwards.
+
+    ``work`` has to bound itself in time.
+    """
+    task = asyncio.get_running_loop().create_task(work)
+    cancelled = False
+    while not task.done():
+        try:
+            await asyncio.wait({task})
+        except asyncio.CancelledError:
+            cancelled = True
+    if cancelled:
+        raise asyncio.CancelledError
+
+
+async def attempt(what: str, doing: Awaitable[None]) -> None:
+    """Await ``doing``, for ``GRACE`` seconds at most; log what it raises, so that others get their turn."""
+    try:
+        with Deadline(GRACE):
+            await doing
+    except OSError:
+        return  # the client has gone, and the server says so
+    except Exception:
+        logger.exception("The end of a connection was not clean", extra={"step": what})
