@@ -43,7 +43,7 @@ class Outbox:
 
     def put(self, frame: str) -> None:
         """Send a text frame, or queue it. Never waits, never raises."""
-        self._put({"type": "websocket.send", "text": frame}, len(frame))
+        self._put({"type": "websocket.send", "text": frame}, frame)
 
     def close(self, code: int, reason: str) -> None:
         """Send a close frame after all that was put before, and take nothing more."""
@@ -72,10 +72,11 @@ class Outbox:
         while self._writer is not None and not self._writer.done():  # one cancelled before it began is done, and stays
             await asyncio.wait({self._writer})
 
-    def _put(self, message: Message, size: int) -> None:
+    def _put(self, message: Message, frame: str) -> None:
         if self._closed:
             return
         if self._writer is not None:
+            size = len(frame) if frame.isascii() else len(frame.encode("utf-8", "replace"))
             self._queue.append((message, size))
             self._unsent += size
             if self._unsent > self._max_bytes:
@@ -83,7 +84,7 @@ class Outbox:
             return
         try:
             rest = begin(self._send(message))
-        except Exception as error:
+        except (Exception, asyncio.CancelledError) as error:  # nothing was awaited, so it is the server's own affair
             self._gone(error)
             return
         if rest is not None:
@@ -115,7 +116,7 @@ class Outbox:
             self.abandon()
             self._on_stuck()
 
-    def _gone(self, error: Exception) -> None:
+    def _gone(self, error: BaseException) -> None:
         # Some servers raise when the client has gone; the reader hears of it too, so there is nothing more to do.
         self._closed = True
         self._queue.clear()

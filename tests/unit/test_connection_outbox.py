@@ -1,0 +1,182 @@
+"""The outbox under any use: what it sends is what was put, in its order, and it never makes anybody wait for ever."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.unit.sockets import Socket, settle
+from wsdrf.connection.outbox import Outbox, begin
+
+STEPS = st.lists(st.sampled_from(["put", "block", "read", "turn", "forget", "close", "abandon"]), max_size=30)
+
+
+def outbox(socket: Socket, timeout: float = 5, max_bytes: int = 1000) -> tuple[Outbox, list[str]]:
+    stuck: list[str] = []
+    return Outbox(socket.send, timeout=timeout, max_bytes=max_bytes, on_stuck=lambda: stuck.append("stuck")), stuck
+
+
+@given(STEPS)
+def test_order_is_kept_and_nothing_follows_a_close(steps: list[str]) -> None:
+    """What is sent is a part of what was put, in its order; a close frame is the last, and draining always ends."""
+
+    async def use() -> tuple[list[str], list[str]]:
+        socket = Socket()
+        box, _ = outbox(socket)
+        put = []
+        for number, step in enumerate(steps):
+            if step == "put":
+                box.put(str(number))
+                put.append(str(number))
+            elif step == "block":
+                socket.reads.clear()
+            elif step == "read":
+                socket.reads.set()
+            elif step == "turn":
+                await settle()
+            elif step == "close":
+                box.close(4000, "")
+            else:
+                getattr(box, step)()
+        socket.reads.set()
+        await asyncio.wait_for(box.drained(), 2)
+        await settle()
+        return [message.get("text", "close") for message in socket.sent], put
+
+    sent, put = asyncio.run(use())
+    frames = [one for one in sent if one != "close"]
+    assert sorted(frames, key=int) == frames
+    assert set(frames) <= set(put)
+    assert "close" not in sent[:-1]
+    if not {"forget", "abandon", "close"} & set(steps):
+        assert put == frames
+
+
+async def test_a_frame_that_is_taken_at_once_needs_no_task() -> None:
+    """Sending to a client that reads makes no task, and is over when put returns."""
+    socket = Socket()
+    box, _ = outbox(socket)
+    before = len(asyncio.all_tasks())
+
+    box.put("a")
+
+    assert ["a"] == [message["text"] for message in socket.sent]
+    assert before == len(asyncio.all_tasks())
+    assert not box.is_waiting
+
+
+async def test_a_send_that_never_returns_is_given_up() -> None:
+    """A client that takes nothing for ``timeout`` seconds is stuck: told once, and nothing more is sent."""
+    socket = Socket()
+    box, stuck = outbox(socket, timeout=0.05)
+    socket.reads.clear()
+    box.put("a")
+    box.put("b")
+
+    await asyncio.wait_for(box.drained(), 2)
+
+    assert ["stuck"] == stuck
+    socket.reads.set()
+    box.put("c")
+    await settle()
+    assert [] == socket.sent
+
+
+async def test_unsent_bytes_are_counted_in_utf8() -> None:
+    """More than ``max_bytes`` of UTF-8 that wait to be sent are too many, whatever the characters."""
+    for frame, fits in (("x" * 10, 10), ("é" * 10, 5), ("\U0001f600" * 10, 2)):
+        socket = Socket()
+        box, stuck = outbox(socket, max_bytes=100)
+        socket.reads.clear()
+        box.put("first: it is with the server, and no longer waits")
+        for _ in range(fits):
+            box.put(frame)
+        assert [] == stuck
+        box.put(frame)
+        assert ["stuck"] == stuck
+        socket.reads.set()
+        await box.drained()
+
+
+async def test_abandoned_before_the_writer_began() -> None:
+    """An outbox that is abandoned in the same turn as its first unsent frame is drained at once."""
+    socket = Socket()
+    box, stuck = outbox(socket)
+    socket.reads.clear()
+    box.put("a")
+    box.abandon()
+
+    await asyncio.wait_for(box.drained(), 1)
+
+    assert not box.is_waiting
+    assert [] == stuck
+
+
+@pytest.mark.parametrize("error", [OSError("gone"), RuntimeError("closed"), asyncio.CancelledError()])
+async def test_a_server_that_raises_costs_the_sender_nothing(
+    error: BaseException, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Putting never raises: a server that says that the client has gone, or anything else, ends the sending."""
+    caplog.set_level(logging.WARNING, "wsdrf")
+    socket = Socket()
+    box, stuck = outbox(socket)
+    socket.failure = error
+
+    box.put("a")
+    socket.failure = None
+    box.put("b")
+
+    assert [] == socket.sent
+    assert [] == stuck
+    assert isinstance(error, OSError) == (not caplog.records)
+
+
+async def test_a_server_that_raises_late_ends_the_sending() -> None:
+    """An error that comes while a frame is on its way ends the sending, and what waits is dropped."""
+    socket = Socket()
+    box, stuck = outbox(socket)
+    socket.reads.clear()
+
+    async def send(message: object) -> None:
+        await socket.reads.wait()
+        raise OSError("gone")
+
+    box._send = send
+    box.put("a")
+    box.put("b")
+    socket.reads.set()
+    await asyncio.wait_for(box.drained(), 1)
+
+    assert not box.is_waiting
+    assert [] == stuck
+
+
+async def test_begin_takes_the_first_step() -> None:
+    """``begin`` gives ``None`` for what does not wait, and else the rest, which hears of a cancellation."""
+    trail = []
+
+    async def work(wait: bool) -> None:
+        try:
+            trail.append("begun")
+            if wait:
+                await asyncio.sleep(10)
+        finally:
+            trail.append("ended")
+
+    assert begin(work(False)) is None
+    rest = begin(work(True))
+    assert ["begun", "ended", "begun"] == trail
+    task = asyncio.ensure_future(_awaiting(rest))
+    await asyncio.sleep(0)
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert ["begun", "ended", "begun", "ended"] == trail
+
+
+async def _awaiting(rest: object) -> None:
+    await rest  # type: ignore[misc]  # begin() gave something that is not None
