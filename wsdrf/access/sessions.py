@@ -40,6 +40,7 @@ def _store(engine: type[Any]) -> type[Any]:
     """Make the session class of a socket: the project's, which leaves the stored session as it is while it is read."""
 
     class SocketSession(engine):  # type: ignore[misc]  # its base is the project's choice
+        __qualname__ = engine.__qualname__  # Django signs what it stores under this name
         stored_expiry: datetime | None = None
         is_being_read = False
 
