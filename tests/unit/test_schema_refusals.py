@@ -76,6 +76,11 @@ class Unresolved:
 
 
 @attrs.frozen
+class NoType:
+    x: enum.Nothing  # type: ignore[name-defined]  # the mistake that is tested
+
+
+@attrs.frozen
 class Listing:
     items: list[int]
 
@@ -123,6 +128,7 @@ class Right:
         (Initial, "Initial.x is an InitVar"),
         (Untyped, "Untyped.x has no type. Annotate it"),
         (Unresolved, "names 'Nowhere', which is not found.*top level of .*test_schema"),
+        (NoType, "NoType has an annotation that is no type.*Annotate each field with a type"),
         (set[Any], "items cannot be in a set"),
         (set[list[int]], "items cannot be in a set"),
         (set[Listing], "items cannot be in a set"),

@@ -62,7 +62,7 @@ class Codec:
 
         def structure(payload: Any) -> Any:
             try:
-                return quick(payload)
+                return quick(payload, None)
             except Exception:  # noqa: BLE001, S110 - the careful pass meets it again, and knows what it means
                 pass
             return explain(payload)
@@ -72,7 +72,7 @@ class Codec:
             if payload is ABSENT:
                 raise InvalidCall(bounded((missing(),), "payload"))
             try:
-                return careful(payload)
+                return careful(payload, None)
             except Wrong as error:
                 raise InvalidCall(bounded(error.errors, "payload")) from None
 

@@ -26,7 +26,7 @@ class Careful(Quick):
         hooks = [(field, self.make(field.shape)) for field in shape.fields]
         known = frozenset(field.wire_name for field in shape.fields)
 
-        def hook(value: Any, _: Any = None) -> Any:
+        def hook(value: Any, _: Any) -> Any:
             if type(value) is not dict:
                 raise unfit(value, "an object")
             errors, typed = _structure(hooks, value)
@@ -44,7 +44,7 @@ class Careful(Quick):
     def array(self, shape: ArrayOf) -> Hook:
         item_hook = self.make(shape.items)
 
-        def hook(value: Any, _: Any = None) -> Any:
+        def hook(value: Any, _: Any) -> Any:
             if type(value) is not list:
                 raise unfit(value, "an array")
             typed = _each((index, item_hook, item) for index, item in enumerate(value))
@@ -56,7 +56,7 @@ class Careful(Quick):
     def tuple(self, shape: TupleOf) -> Hook:
         hooks = tuple(map(self.make, shape.items))
 
-        def hook(value: Any, _: Any = None) -> Any:
+        def hook(value: Any, _: Any) -> Any:
             check_length(value, len(hooks))
             return tuple(_each((index, *pair) for index, pair in enumerate(zip(hooks, value, strict=True))))
 
@@ -67,7 +67,7 @@ class Careful(Quick):
         key_hook = self.key(shape.keys)
         value_hook = self.make(shape.values)
 
-        def hook(value: Any, _: Any = None) -> Any:
+        def hook(value: Any, _: Any) -> Any:
             if type(value) is not dict:
                 raise unfit(value, "an object")
             keys = _each((key, key_hook, key) for key in value)
@@ -83,7 +83,7 @@ def _each(parts: Iterable[tuple[str | int, Hook, Any]]) -> list[Any]:
     typed = []
     for place, hook, value in parts:
         try:
-            typed.append(hook(value))
+            typed.append(hook(value, None))
         except Wrong as error:
             errors.extend(under(place, error.errors))
             if len(errors) >= MAX_ERRORS:
@@ -102,7 +102,7 @@ def _structure(hooks: list[tuple[Field, Hook]], value: dict[str, Any]) -> tuple[
                 errors.append(missing(field.wire_name))
             continue
         try:
-            typed[field.name] = hook(value[field.wire_name])
+            typed[field.name] = hook(value[field.wire_name], None)
         except Wrong as error:
             errors.extend(under(field.wire_name, error.errors))
     return errors, typed

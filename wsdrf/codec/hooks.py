@@ -43,4 +43,4 @@ class HookMaker(ABC):
             return hook
         # The type contains itself: its hook is found when it is needed.
         named = self._named
-        return lambda value, _=None: named[tp](value)  # type: ignore[misc]  # made by then
+        return lambda *given: named[tp](*given)  # type: ignore[misc]  # noqa: PLW0108 - made by then, not yet now

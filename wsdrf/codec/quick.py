@@ -68,13 +68,13 @@ class Quick(HookMaker):
         hooks = {field.wire_name: (field.name, self.make(field.shape)) for field in shape.fields}
         required = frozenset(field.wire_name for field in shape.fields if field.required)
 
-        def hook(value: Any, _: Any = None) -> Any:
+        def hook(value: Any, _: Any) -> Any:
             if type(value) is not dict or not required <= value.keys():
                 raise unfit(value, "an object")
             typed = {}
             for key, item in value.items():
                 name, item_hook = hooks[key]
-                typed[name] = item_hook(item)
+                typed[name] = item_hook(item, None)
             return typed
 
         return hook
@@ -84,10 +84,10 @@ class Quick(HookMaker):
         item_hook = self.make(shape.items)
         collect = shape.type
 
-        def hook(value: Any, _: Any = None) -> Any:
+        def hook(value: Any, _: Any) -> Any:
             if type(value) is not list:
                 raise unfit(value, "an array")
-            typed = [item_hook(item) for item in value]
+            typed = [item_hook(item, None) for item in value]
             return typed if collect is list else collected(typed, collect)
 
         return hook
@@ -96,9 +96,9 @@ class Quick(HookMaker):
         """Make the hook of an array of fixed length."""
         hooks = tuple(map(self.make, shape.items))
 
-        def hook(value: Any, _: Any = None) -> Any:
+        def hook(value: Any, _: Any) -> Any:
             check_length(value, len(hooks))
-            return tuple(item_hook(item) for item_hook, item in zip(hooks, value, strict=True))
+            return tuple(item_hook(item, None) for item_hook, item in zip(hooks, value, strict=True))
 
         return hook
 
@@ -107,10 +107,10 @@ class Quick(HookMaker):
         key_hook = self.key(shape.keys)
         value_hook = self.make(shape.values)
 
-        def hook(value: Any, _: Any = None) -> Any:
+        def hook(value: Any, _: Any) -> Any:
             if type(value) is not dict:
                 raise unfit(value, "an object")
-            return all_kept({key_hook(key): value_hook(item) for key, item in value.items()}, value)
+            return all_kept({key_hook(key, None): value_hook(item, None) for key, item in value.items()}, value)
 
         return hook
 
@@ -130,7 +130,7 @@ class Quick(HookMaker):
         types = frozenset(kind for kind, _ in hooks)
         expected = " or ".join(sorted(NAMES[kind] for kind in types))
 
-        def hook(value: Any, _: Any = None) -> Any:
+        def hook(value: Any, _: Any) -> Any:
             if type(value) is not dict:
                 raise unfit(value, "an object")
             if tag not in value:
@@ -140,7 +140,7 @@ class Quick(HookMaker):
                 raise unfit(chosen, expected, tag)
             if (type(chosen), chosen) not in hooks:
                 raise wrong("choice", "Not one of the allowed values.", tag)
-            return hooks[type(chosen), chosen](value)
+            return hooks[type(chosen), chosen](value, None)
 
         return hook
 
@@ -151,11 +151,11 @@ class Quick(HookMaker):
         if float in hooks:
             hooks.setdefault(int, hooks[float])
 
-        def hook(value: Any, _: Any = None) -> Any:
+        def hook(value: Any, _: Any) -> Any:
             member_hook = hooks.get(type(value))
             if member_hook is None:
                 raise unfit(value, expected)
-            return member_hook(value)
+            return member_hook(value, None)
 
         return hook
 

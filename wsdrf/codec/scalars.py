@@ -13,32 +13,32 @@ from wsdrf.schema.traits import NAMES, kinds
 # The second parameter is cattrs' way to call a hook; nothing here needs it.
 
 
-def anything(value: Any, _: Any = None) -> Any:
+def anything(value: Any, _: Any) -> Any:
     """Take any JSON value as it is."""
     return value
 
 
-def null(value: Any, _: Any = None) -> None:
+def null(value: Any, _: Any) -> None:
     """Take ``null``."""
     if value is not None:
         raise wrong("wrong_type", "Expected null.")
 
 
-def boolean(value: Any, _: Any = None) -> bool:
+def boolean(value: Any, _: Any) -> bool:
     """Take ``true`` and ``false``, not 1 and 0."""
     if type(value) is not bool:
         raise unfit(value, "a boolean")
     return value
 
 
-def integer(value: Any, _: Any = None) -> int:
+def integer(value: Any, _: Any) -> int:
     """Take an integer, not ``true`` and not 1.0."""
     if type(value) is not int:
         raise unfit(value, "an integer")
     return value
 
 
-def number(value: Any, _: Any = None) -> float:
+def number(value: Any, _: Any) -> float:
     """Take a number that a ``float`` can hold: an integer only where none of it is lost."""
     if type(value) is float:
         return value
@@ -49,7 +49,7 @@ def number(value: Any, _: Any = None) -> float:
     return exact
 
 
-def text(value: Any, _: Any = None) -> str:
+def text(value: Any, _: Any) -> str:
     """Take a string."""
     if type(value) is not str:
         raise unfit(value, "a string")
@@ -62,7 +62,7 @@ def text_form(shape: TextForm) -> Hook:
     read, write, exact = codec.read, codec.write, codec.exact
     detail = f"Expected {codec.expected}."
 
-    def hook(value: Any, _: Any = None) -> Any:
+    def hook(value: Any, _: Any) -> Any:
         if type(value) is not str:
             raise unfit(value, "a string")
         try:
@@ -76,7 +76,7 @@ def text_form(shape: TextForm) -> Hook:
     return hook
 
 
-def integer_key(value: str, _: Any = None) -> int:
+def integer_key(value: str, _: Any) -> int:
     """Take an object's key that writes a 64-bit integer in its shortest form."""
     digits = value.removeprefix("-")
     if (
@@ -99,7 +99,7 @@ def choice(shape: Choice) -> Hook:
     types = {kind for kind, _ in values}
     expected = " or ".join(NAMES[kind] for kind in kinds(shape)) or "nothing"
 
-    def hook(value: Any, _: Any = None) -> Any:
+    def hook(value: Any, _: Any) -> Any:
         kind = type(value)
         if kind not in types:
             raise unfit(value, expected)

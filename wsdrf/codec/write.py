@@ -50,7 +50,7 @@ class Writing(HookMaker):
         self._converter = Converter()
         self._by_class: dict[type[Any], Hook] = dict(_BY_CLASS)
 
-    def value(self, value: Any, _: Any = None) -> Any:
+    def value(self, value: Any) -> Any:
         """Write a value by its own class."""
         hook = self._by_class.get(type(value))
         if hook is None:
@@ -90,7 +90,7 @@ class Writing(HookMaker):
         hooks = {field.name: (field.wire_name, self.make(field.shape)) for field in shape.fields}
         required = frozenset(field.name for field in shape.fields if field.required)
 
-        def hook(value: Any, _: Any = None) -> Any:
+        def hook(value: Any) -> Any:
             if not isinstance(value, dict) or not required <= value.keys() <= hooks.keys():
                 raise TypeError(f"The value does not have the keys of {shape.cls.__qualname__}.")
             return {hooks[key][0]: hooks[key][1](item) for key, item in value.items()}
@@ -101,7 +101,7 @@ class Writing(HookMaker):
         """Make the hook of a tuple of fixed length."""
         hooks = tuple(map(self.make, shape.items))
 
-        def hook(value: Any, _: Any = None) -> Any:
+        def hook(value: Any) -> Any:
             if not isinstance(value, (tuple, list)) or len(value) != len(hooks):
                 raise TypeError(f"Expected a tuple of {len(hooks)} items.")
             return [item_hook(item) for item_hook, item in zip(hooks, value, strict=True)]
@@ -120,7 +120,7 @@ class Writing(HookMaker):
             for option in member.tags
         }
 
-        def typed_dict(value: Any, _: Any = None) -> Any:
+        def typed_dict(value: Any) -> Any:
             for name in names & value.keys():
                 if (hook := dicts.get((type(value[name]), value[name]))) is not None:
                     return hook(value)
@@ -151,7 +151,7 @@ class Writing(HookMaker):
 
     def _hook_of(self, cls: Any) -> Hook:
         if issubclass(cls, Enum):
-            return lambda value, _=None: self.value(value.value)
+            return lambda value: self.value(value.value)
         if kind_of(cls) is not None:
             variables = getattr(cls, "__parameters__", ())
             return self.make(describe(cls[(Any,) * len(variables)] if variables else cls, camelize=self._camelize))
@@ -165,20 +165,20 @@ class Writing(HookMaker):
         raise TypeError(f"A {cls.__qualname__} cannot travel as JSON. Make it a message, or plain data.")
 
 
-def null(value: Any, _: Any = None) -> None:
+def null(value: Any) -> None:
     """Write ``None``."""
     if value is not None:
         raise TypeError(f"Expected None, got {type(value).__qualname__}.")
 
 
-def boolean(value: Any, _: Any = None) -> bool:
+def boolean(value: Any) -> bool:
     """Write a ``bool``."""
     if type(value) is not bool:
         raise TypeError(f"Expected a bool, got {type(value).__qualname__}.")
     return value
 
 
-def integer(value: Any, _: Any = None) -> int:
+def integer(value: Any) -> int:
     """Write an ``int``."""
     if not isinstance(value, int) or type(value) is bool:
         raise TypeError(f"Expected an int, got {type(value).__qualname__}.")
@@ -187,7 +187,7 @@ def integer(value: Any, _: Any = None) -> int:
     return value
 
 
-def number(value: Any, _: Any = None) -> float:
+def number(value: Any) -> float:
     """Write a ``float``."""
     if not isinstance(value, float):
         return integer(value)
@@ -196,7 +196,7 @@ def number(value: Any, _: Any = None) -> float:
     return value
 
 
-def text(value: Any, _: Any = None) -> str:
+def text(value: Any) -> str:
     """Write a ``str``."""
     if not isinstance(value, str):
         raise TypeError(f"Expected a str, got {type(value).__qualname__}.")
@@ -206,7 +206,7 @@ def text(value: Any, _: Any = None) -> str:
 def text_form(cls: type[Any], write: Any) -> Hook:
     """Make the hook that writes values of ``cls`` as text."""
 
-    def hook(value: Any, _: Any = None) -> str:
+    def hook(value: Any) -> str:
         if not isinstance(value, cls):
             raise TypeError(f"Expected a {cls.__qualname__}, got {type(value).__qualname__}.")
         written: str = write(value)
@@ -219,7 +219,7 @@ def choice(shape: Choice) -> Hook:
     """Make the hook that writes an ``Enum`` or ``Literal``."""
     wires = {(type(option.value), option.value): option.wire for option in shape.options}
 
-    def hook(value: Any, _: Any = None) -> Any:
+    def hook(value: Any) -> Any:
         try:
             return wires[type(value), value]
         except (KeyError, TypeError):
@@ -231,7 +231,7 @@ def choice(shape: Choice) -> Hook:
 def array(item_hook: Hook) -> Hook:
     """Make the hook that writes a collection as an array."""
 
-    def hook(value: Any, _: Any = None) -> list[Any]:
+    def hook(value: Any) -> list[Any]:
         if type(value) is not list and (not isinstance(value, Iterable) or isinstance(value, (str, bytes, Mapping))):
             raise TypeError(f"Expected a collection, got {type(value).__qualname__}.")
         return [item_hook(item) for item in value]
@@ -250,7 +250,7 @@ def mapping(key_hook: Hook, value_hook: Hook) -> Hook:
             raise TypeError(f"A {type(key).__qualname__} cannot be a key in JSON.")
         return written
 
-    def hook(value: Any, _: Any = None) -> dict[str, Any]:
+    def hook(value: Any) -> dict[str, Any]:
         if not isinstance(value, Mapping):
             raise TypeError(f"Expected a mapping, got {type(value).__qualname__}.")
         return {key_text(key): value_hook(item) for key, item in value.items()}
@@ -263,7 +263,7 @@ def by_class(hooks: dict[type[Any], Hook]) -> Hook:
     if float in hooks:
         hooks.setdefault(int, hooks[float])
 
-    def hook(value: Any, _: Any = None) -> Any:
+    def hook(value: Any) -> Any:
         chosen = hooks.get(type(value))
         if chosen is None:
             chosen = next((hooks[base] for base in type(value).__mro__ if base in hooks), None)

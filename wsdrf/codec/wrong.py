@@ -17,7 +17,10 @@ FAULTS: Final = (ValueError, TypeError, KeyError, AssertionError)
 """What a validator or ``__post_init__`` raises to say that a value is wrong. Anything else is no verdict."""
 
 Hook = Callable[..., Any]
-"""Takes plain data (and, from cattrs, a type that is ignored), gives the typed value or raises ``Wrong``."""
+"""Reading: takes plain data and, as cattrs has it, a type that is ignored; gives the typed value or raises ``Wrong``.
+
+Writing: takes a typed value, gives plain data.
+"""
 
 
 class Wrong(ValueError):

@@ -119,6 +119,10 @@ def _resolve(cls: type[Any]) -> dict[str, Any]:
             return typing_extensions.get_type_hints(cls, localns={cls.__name__: cls}, include_extras=True)
     except NameError as error:
         raise _unknown_name(cls.__qualname__, error, cls.__module__) from error
+    except (TypeError, SyntaxError, AttributeError) as error:
+        raise DeclarationError(
+            f"{cls.__qualname__} has an annotation that is no type: {error}. Annotate each field with a type."
+        ) from error
 
 
 def _bindings(tp: Any) -> dict[type[Any], dict[Any, Any]]:

@@ -85,13 +85,13 @@ def _attrs_fields(tp: Any) -> Iterator[RawField]:
 
 
 def _dataclass_fields(tp: Any) -> Iterator[RawField]:
-    hints = hints_of(tp)
     cls = get_origin(tp) or tp
-    for name, hint in hints.items():
-        if isinstance(hint, dataclasses.InitVar):
+    for name, field in cls.__dataclass_fields__.items():
+        if field._field_type is _INIT_VAR:
             raise DeclarationError(
                 f"{name_of(tp)}.{name} is an InitVar, which cannot be written back. Make it an ordinary field."
             )
+    hints = hints_of(tp)
     for field in dataclasses.fields(cls):
         default: Any = ABSENT
         if field.default is not dataclasses.MISSING:
@@ -124,5 +124,7 @@ def _travels(tp: Any, name: str, init: bool, default: Any) -> bool:
     return False
 
 
+# dataclasses.fields() leaves these out, and Python has no public name for their kind.
+_INIT_VAR = vars(dataclasses)["_FIELD_INITVAR"]
 _REQUIRED = {Required, getattr(typing, "Required", Required)}
 _NOT_REQUIRED = {NotRequired, getattr(typing, "NotRequired", NotRequired)}
