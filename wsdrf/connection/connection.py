@@ -13,7 +13,7 @@ from wsdrf.access.caller import Caller
 from wsdrf.access.carriers import Scope, reads_first_message
 from wsdrf.connection.blueprint import Blueprint
 from wsdrf.connection.desk import Desk, Entry
-from wsdrf.connection.ending import attempt, see_through
+from wsdrf.connection.ending import attempt, hear_out, see_through
 from wsdrf.connection.handshake import accept, close_code, payload_of, refuse
 from wsdrf.connection.limits import Limits
 from wsdrf.connection.membership import Membership
@@ -84,6 +84,8 @@ class Connection:
         finally:
             self._interrupted = True  # from here on, nobody needs to wake the reader
             await see_through(self._leave())
+        if self._outbox.has_closed:
+            await hear_out(self._receive)
 
     async def _open(self) -> bool:
         message = await self._receive()

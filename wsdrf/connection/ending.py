@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any, Final
 
 from wsdrf.dispatch import Deadline
+from wsdrf.exceptions import TimedOut
 
 logger = logging.getLogger("wsdrf.connection")
 
@@ -40,3 +41,17 @@ async def attempt(what: str, doing: Awaitable[None]) -> None:
         return  # the client has gone, and the server says so
     except Exception:
         logger.exception("The end of a connection was not clean", extra={"step": what})
+
+
+async def hear_out(receive: Callable[[], Awaitable[Any]]) -> None:
+    """Drop what the client still sends until it has heard that it is closed, for ``GRACE`` seconds at most.
+
+    A server that cannot hand on a frame does not see the client's answer to the close frame behind it either, and
+    would keep the socket for as long as the client does.
+    """
+    try:
+        with Deadline(GRACE):
+            while (await receive())["type"] != "websocket.disconnect":
+                pass
+    except (TimedOut, OSError):
+        return

@@ -24,7 +24,17 @@ class Outbox:
     take is queued, for a task that lives as long as the queue.
     """
 
-    __slots__ = ("_closed", "_max_bytes", "_on_stuck", "_queue", "_send", "_timeout", "_unsent", "_writer")
+    __slots__ = (
+        "_closed",
+        "_max_bytes",
+        "_on_stuck",
+        "_queue",
+        "_send",
+        "_timeout",
+        "_unsent",
+        "_writer",
+        "has_closed",
+    )
 
     def __init__(self, send: Send, *, timeout: float, max_bytes: int, on_stuck: Callable[[], None]) -> None:
         self._send = send
@@ -35,6 +45,7 @@ class Outbox:
         self._unsent = 0
         self._writer: asyncio.Task[None] | None = None
         self._closed = False
+        self.has_closed = False
 
     @property
     def is_waiting(self) -> bool:
@@ -49,7 +60,7 @@ class Outbox:
         """Send a close frame after all that was put before, and take nothing more."""
         if self._closed:
             return
-        self._closed = True
+        self._closed = self.has_closed = True
         self._queue.append(({"type": "websocket.close", "code": code, "reason": reason}, 0))
         if self._writer is None:
             # Never within this call: a server may wait for the client's close frame, and count the time by its task.
