@@ -1,0 +1,34 @@
+"""The servers that the live tests talk to: five processes, kept for the whole run."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from uuid import uuid4
+
+import pytest
+
+from tests.live.servers import KINDS, Fleet, People, Server, started
+
+
+@pytest.fixture(scope="session")
+def fleet(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Fleet]:
+    """Give the servers of the run."""
+    yield from started(tmp_path_factory.mktemp("live"))
+
+
+@pytest.fixture(params=KINDS)
+def server(request: pytest.FixtureRequest, fleet: Fleet) -> Server:
+    """Give each server in turn; a test says which ones it is about by parametrizing ``server`` itself, indirectly."""
+    return fleet.server(KINDS[request.param])
+
+
+@pytest.fixture(scope="session")
+def people(fleet: Fleet) -> People:
+    """Give who is in every server's database."""
+    return fleet.people
+
+
+@pytest.fixture
+def key() -> str:
+    """Give a name for this test's connections: it ends their path, and stands on every trace that they leave."""
+    return uuid4().hex
