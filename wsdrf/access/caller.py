@@ -217,7 +217,7 @@ class Caller:
 
         Raises ``Http404``, and what DRF raises for a refusal.
         """
-        if guard.loads or (guard.asks_object and self.consumer.obj is not None):
+        if guard.loads or ((guard.asks_object or guard.asks_connection) and self.consumer.obj is not None):
             return await drive(self._load(guard, payload), self.run)
         return {}
 
@@ -285,13 +285,20 @@ class Caller:
 
     def _load(self, guard: GuardPlan, payload: Any) -> Steps[dict[str, Any]]:
         view = current_view.get() or self.view(self.request)
+        if self.consumer.obj is not None:
+            yield from self._ask_about_own(view, guard)
         loaded = {}
         for load in guard.loads:
             lookup = {key: _field(payload, name) for key, name in load.lookup.items()}
             loaded[load.name] = yield from self._find(view, load.queryset, lookup)
-        if guard.asks_object and self.consumer.obj is not None:
-            yield from self._ask_about(view, self.consumer.obj)
         return loaded
+
+    def _ask_about_own(self, view: View, guard: GuardPlan) -> Steps[None]:
+        # The connection's guards were asked at connect, but not with the method of this action.
+        permissions = self.connection_permissions() if guard.asks_connection else []
+        if guard.asks_object:
+            permissions += [permission() for permission in guard.own]
+        yield from check_object_permissions(permissions, _request_of(view), view, self.consumer.obj)
 
     def _find(self, view: View, queryset: Any, lookup: dict[str, Any]) -> Steps[Any]:
         obj = find_object(as_queryset(queryset, self.plan.owner), lookup)

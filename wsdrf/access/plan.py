@@ -24,7 +24,9 @@ class GuardPlan:
     """How one action is guarded.
 
     ``permissions`` are the connection's guards, then the action's; ``None`` where the consumer chooses its own at run
-    time. ``object_permissions`` are asked about objects. ``is_inline``: asking blocks nothing and awaits nothing.
+    time. ``object_permissions`` are asked about objects that the action finds. ``asks_object`` and ``asks_connection``:
+    the action's guards, and the connection's, have something to say about the connection's own object. ``is_inline``:
+    asking blocks nothing and awaits nothing.
     """
 
     action: str
@@ -34,6 +36,7 @@ class GuardPlan:
     object_permissions: tuple[Any, ...]
     loads: tuple[Load, ...]
     asks_object: bool
+    asks_connection: bool
     rates: tuple[Rate, ...]
     throttles: tuple[Any, ...]
     is_inline: bool
@@ -57,14 +60,21 @@ class AccessPlan:
     chooses_permissions: bool
     overrides_get_object: bool
     has_queryset: bool
+    needs_object: bool
+    asks_objects: bool
     revalidate_after: float | None
     max_connections_per_user: int | None
 
     def finds_object(self, consumer: Any) -> bool:
-        """Tell whether a connection has an object: ``get_object()`` is the consumer's own, or the URL names one."""
+        """Tell whether a connection has an object: ``get_object()`` is the consumer's own, or the URL names one.
+
+        Or ought to: where guards would have nobody to ask about, ``get_object()`` says what the URL lacks.
+        """
         if self.overrides_get_object:
             return True
-        return self.has_queryset and (consumer.lookup_url_kwarg or consumer.lookup_field) in consumer.kwargs
+        is_named = (consumer.lookup_url_kwarg or consumer.lookup_field) in consumer.kwargs
+        is_missed = self.needs_object or (self.asks_objects and consumer.kwargs)
+        return self.has_queryset and bool(is_named or is_missed)
 
 
 def plan_access(consumer: type, root: type, options: Options) -> AccessPlan:
@@ -74,6 +84,7 @@ def plan_access(consumer: type, root: type, options: Options) -> AccessPlan:
     """
     handler: Any = api_settings.EXCEPTION_HANDLER
     carriers = options.credential_carriers
+    guards = _guards_of_object(consumer)
     plan = AccessPlan(
         owner=consumer.__qualname__,
         auth_method=options.auth_method,
@@ -89,6 +100,8 @@ def plan_access(consumer: type, root: type, options: Options) -> AccessPlan:
         chooses_permissions=_overrides(consumer, root, "get_permissions"),
         overrides_get_object=_overrides(consumer, root, "get_object"),
         has_queryset=getattr(consumer, "queryset", None) is not None or _overrides(consumer, root, "get_queryset"),
+        needs_object=any(asks_only_objects(guard) for guard in guards),
+        asks_objects=any(asks_objects(guard) for guard in guards),
         revalidate_after=options.revalidate_after,
         max_connections_per_user=options.max_connections_per_user,
     )
@@ -113,6 +126,8 @@ def plan_guards(plan: AccessPlan, declared: Route | Reception, rates: Sequence[A
         object_permissions=declared.guards or connection,
         loads=loads,
         asks_object=not loads and any(asks_objects(guard) for guard in declared.guards),
+        asks_connection=isinstance(declared, Route)
+        and (plan.chooses_permissions or any(asks_objects(guard) for guard in connection)),
         rates=tuple(Rate.parse(rate) for rate in rates if isinstance(rate, str)),
         throttles=throttles,
         is_inline=not (
@@ -126,6 +141,12 @@ def plan_guards(plan: AccessPlan, declared: Route | Reception, rates: Sequence[A
 def _classes(consumer: type, name: str) -> tuple[Any, ...]:
     chosen = getattr(consumer, name, None)
     return tuple(getattr(api_settings, f"DEFAULT_{name.upper()}") if chosen is None else chosen)
+
+
+def _guards_of_object(consumer: Any) -> list[Any]:
+    declared = [*consumer.receptions.values(), *(route for route in consumer.routes.values() if not route.loads)]
+    own = [guard for each in declared for guard in each.guards]
+    return [*_classes(consumer, "permission_classes"), *class_guards(consumer), *own]
 
 
 def _overrides(consumer: type, root: type, name: str) -> bool:

@@ -64,6 +64,7 @@ class HandshakeRequest(Request):
             super()._authenticate()  # type: ignore[misc]  # the stubs leave it out
             return
         refusal: AuthenticationFailed | None = None
+        authenticator: Any
         for authenticator in self.authenticators or ():
             scheme = _scheme_of(authenticator, self)
             if refusal is not None and scheme is None:
