@@ -13,24 +13,41 @@ Message = MutableMapping[str, Any]
 
 
 class Socket:
-    """One connection as its server sees it. ``reads`` tells whether the client takes what is sent."""
+    """One connection as its server sees it. ``reads`` tells whether the client takes what is sent.
+
+    ``late`` is what the application sent after it had closed the connection, or had heard that the client has gone.
+    """
 
     def __init__(self) -> None:
         self.incoming: asyncio.Queue[Message] = asyncio.Queue()
         self.sent: list[Message] = []
+        self.late: list[Message] = []
+        self.is_over = False
+        self.is_lazy = False  # whether it waits a turn of the loop each time
         self.reads = asyncio.Event()
         self.reads.set()
         self.failure: BaseException | None = None
 
     async def receive(self) -> Message:
-        return await self.incoming.get()
+        if self.is_lazy:
+            await asyncio.sleep(0)
+        message = await self.incoming.get()
+        self.is_over = self.is_over or message["type"] == "websocket.disconnect"
+        return message
 
     async def send(self, message: Message) -> None:
+        if self.is_over:
+            self.late.append(message)
         if self.failure is not None:
             raise self.failure
+        if self.is_lazy:
+            await asyncio.sleep(0)
         if not self.reads.is_set():
             await self.reads.wait()
         self.sent.append(message)
+        if message["type"] == "websocket.close":
+            self.is_over = True
+            self.leave(message["code"])
 
     def connect(self) -> None:
         self.incoming.put_nowait({"type": "websocket.connect"})

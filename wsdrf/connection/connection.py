@@ -19,6 +19,7 @@ from wsdrf.connection.limits import Limits
 from wsdrf.connection.membership import Membership
 from wsdrf.connection.outbox import Message, Outbox, Send
 from wsdrf.connection.parcel import Parcel
+from wsdrf.connection.pool import Lane
 from wsdrf.connection.state import State
 from wsdrf.connection.watch import Watch
 from wsdrf.dispatch import Deadline, Dispatcher
@@ -61,9 +62,10 @@ class Connection:
         self._desk = Desk(self, self._outbox, options)
         self.membership = Membership(self, blueprint, self._outbox)
         self._limits = Limits(options)
+        self._lane = Lane(blueprint.pool)
         self.consumer = blueprint.consumer_class()
         self.consumer.kwargs = dict((scope.get("url_route") or {}).get("kwargs") or {})
-        self.caller = self.consumer._caller = Caller(self.consumer, blueprint.access, scope, blueprint.pool.run)
+        self.caller = self.consumer._caller = Caller(self.consumer, blueprint.access, scope, self._lane.run)
         self.consumer._connection = self
         self._watch = Watch(self, self.caller, self.membership, options)
         self._dispatcher = Dispatcher(self.consumer, blueprint.steps, blueprint.codec, self.caller, self)
@@ -136,12 +138,12 @@ class Connection:
 
     async def _enter(self, result: AuthenticationResult) -> None:
         self.state = State.ENTERING
-        self._has_entered = True
         try:
             await self._watch.begin()
             await self.membership.change(await self.consumer.build_groups())
             self._tell(result)
             self.membership.open()
+            self._has_entered = True
             await self.consumer.connected()
         except Exception as error:  # a hook that fails, or says no, keeps the door shut
             self.dismiss(await self.caller.refused(error, self.caller.request))
@@ -219,6 +221,10 @@ class Connection:
             self._serve(entry)
             return None
         return await self._dispatcher.answer(entry)
+
+    async def settled(self) -> None:
+        """Wait for threads that go on with a call which has timed out: nothing may run beside them."""
+        await self._lane.settled()
 
     def failed_with(self, error: Exception) -> None:
         """End the connection: its credentials are lost, or something failed that should not."""
@@ -300,6 +306,7 @@ class Connection:
         self._is_stuck = True
         self.state = State.CLOSING
         self.code = 4408
+        self._desk.shut()
         self._interrupt()
 
     def _interrupt(self) -> None:
@@ -322,13 +329,12 @@ class Connection:
     async def _leave(self) -> None:
         self._stop_timer()
         self.state = State.CLOSING
+        self._desk.shut()
         await self._watch.stop()
-        await attempt("leaving the groups", self.membership.change(()))
-        await attempt("leaving the groups", self.membership.own(()))
+        await attempt("leaving the groups", self.membership.end())
         await self._desk.stop()
-        await self._outbox.drained()
-        if self.membership.groups:  # joined by user code while it was being cancelled
-            await attempt("leaving the groups", self.membership.change(()))
+        await attempt("waiting for threads", self._lane.ended())
+        await self._outbox.drained(self.options.send_timeout)
         if self._is_stuck:
             await attempt("closing", self._send({"type": "websocket.close", "code": self.code, "reason": ""}))
         if self._has_entered:

@@ -27,6 +27,9 @@ class Owner(Protocol):
     async def answer(self, entry: Call | Parcel) -> str | None:
         """Give the frame that answers ``entry``."""
 
+    async def settled(self) -> None:
+        """Wait until nothing runs any more of what this task has answered."""
+
     def failed_with(self, error: Exception) -> None:
         """End the connection: ``error`` came from where none should."""
 
@@ -117,6 +120,7 @@ class Desk:
                 self._outbox.put(frame)
             if self._outbox.is_waiting:
                 await self._outbox.drained()
+            await self._owner.settled()
             current_view.set(None)
             if copy_context() != clean:
                 return  # the action changed its context: the next one gets a new task, with a fresh copy

@@ -39,7 +39,7 @@ async def attempt(what: str, doing: Awaitable[None]) -> None:
             await doing
     except OSError:
         return  # the client has gone, and the server says so
-    except Exception:
+    except (Exception, asyncio.CancelledError):  # nobody cancels what is seen through: it is the doing's own
         logger.exception("The end of a connection was not clean", extra={"step": what})
 
 

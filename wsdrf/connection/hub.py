@@ -89,8 +89,12 @@ class Hub:
                 del self._members[group]
                 self._own -= group.startswith(OWN)
                 unsettled.add(_of_layer(group))
-        for group in unsettled:
-            await self._settle(group)
+        try:
+            for group in unsettled:
+                await self._settle(group)
+        except asyncio.CancelledError:
+            self._mend()  # the rest is not forgotten
+            raise
 
     def deliver(self, parcel: Parcel) -> None:
         """Give ``parcel`` to each local member of its groups, once."""
@@ -118,13 +122,11 @@ class Hub:
                 if self._wants(group) and group not in self._fresh:
                     await self._add(group)
                 elif not self._wants(group) and group in self._joined:
-                    self._joined.discard(group)
-                    self._fresh.discard(group)
-                    await self._layer.group_discard(group, await self._open())
+                    await self._discard(group)
             except Exception:
                 logger.warning("The channel layer failed; it will be tried again", exc_info=True)
                 self._mend()
-            if not self._members:
+            if not self._members and not self._joined:
                 self._stop()
 
     async def _add(self, group: str) -> None:
@@ -132,6 +134,12 @@ class Hub:
         self._joined.add(group)
         await self._layer.group_add(group, channel)
         self._fresh.add(group)
+
+    async def _discard(self, group: str) -> None:
+        # Tried once: of a channel that is closed, the layer forgets the groups itself, in time.
+        self._joined.discard(group)
+        self._fresh.discard(group)
+        await self._layer.group_discard(group, await self._open())
 
     async def _open(self) -> str:
         if self._channel is None:
@@ -142,7 +150,7 @@ class Hub:
 
     def _stop(self) -> None:
         for running in (self._listener, self._mender, self._refresher):
-            if running is not None:
+            if running is not None and running is not asyncio.current_task():
                 running.cancel()
         self._listener = self._mender = self._refresher = self._channel = None
         self._joined.clear()
@@ -181,10 +189,12 @@ class Hub:
 
     async def _rejoin(self, *, tell: bool) -> None:
         delay = FIRST_DELAY
-        while missing := self._wanted() - self._fresh:
+        while self._wanted() - self._fresh or self._joined - self._wanted():
             try:
                 async with self._lock:
-                    for group in missing:
+                    for group in self._joined - self._wanted():
+                        await self._discard(group)
+                    for group in self._wanted() - self._fresh:
                         if self._wants(group):
                             await self._add(group)
             except Exception:
@@ -192,6 +202,8 @@ class Hub:
                 tell = True
                 await asyncio.sleep(_jittered(delay))
                 delay = min(2 * delay, LONGEST_DELAY)
+        if not self._members:
+            self._stop()
         if tell:
             for member in {
                 member.id: member for members in self._members.values() for member in members.values()

@@ -12,7 +12,7 @@ from wsdrf.connection.names import check_group
 from wsdrf.connection.outbox import Outbox
 from wsdrf.connection.parcel import NOTICE, Parcel
 from wsdrf.envelope import ABSENT
-from wsdrf.exceptions import Busy
+from wsdrf.exceptions import Busy, NotConnected
 
 
 class Owner(Protocol):
@@ -28,7 +28,7 @@ class Owner(Protocol):
 class Membership:
     """Which groups a connection is in: counted, bounded, and left when it ends."""
 
-    __slots__ = ("_blueprint", "_early", "_hub", "_outbox", "_own", "_owner", "groups", "id")
+    __slots__ = ("_blueprint", "_early", "_hub", "_is_over", "_outbox", "_own", "_owner", "groups", "id")
 
     def __init__(self, owner: Owner, blueprint: Blueprint, outbox: Outbox) -> None:
         self.id = uuid4().hex
@@ -39,12 +39,15 @@ class Membership:
         self._own: frozenset[str] = frozenset()
         self._hub = hub_of(blueprint.layer_alias)
         self._early: list[Parcel] | None = []
+        self._is_over = False
 
     async def join(self, group: str) -> None:
         """Join ``group``. Raises ``ValueError`` for a bad name, ``Busy`` for one group too many."""
         check_group(group)
         if group in self.groups:
             return
+        if self._is_over:
+            raise NotConnected("The connection has ended: it joins no group any more.")
         if len(self.groups) >= self._blueprint.options.max_groups:
             raise Busy
         require_layer(self._blueprint.layer_alias)
@@ -64,10 +67,16 @@ class Membership:
 
     async def own(self, groups: Iterable[str]) -> None:
         """Be in exactly ``groups`` of wsdrf's own, which do not count."""
-        wanted, before = frozenset(groups), self._own
+        wanted, before = frozenset() if self._is_over else frozenset(groups), self._own
         self._own = wanted
         await self._hub.join(wanted - before, self)
         await self._hub.leave(before - wanted, self)
+
+    async def end(self) -> None:
+        """Leave every group, for good."""
+        self._is_over = True
+        left, self.groups, self._own = (*self.groups, *self._own), {}, frozenset()
+        await self._hub.leave(left, self)
 
     def resync(self) -> None:
         """Tell the client that messages of its groups may have been lost."""

@@ -78,10 +78,12 @@ class Outbox:
         if self._writer is not None:
             self._writer.cancel()
 
-    async def drained(self) -> None:
-        """Wait until everything is sent, or given up."""
+    async def drained(self, timeout: float | None = None) -> None:
+        """Wait until everything is sent, or given up; after ``timeout`` seconds, abandon what is left."""
         while self._writer is not None and not self._writer.done():  # one cancelled before it began is done, and stays
-            await asyncio.wait({self._writer})
+            _, unfinished = await asyncio.wait({self._writer}, timeout=timeout)
+            if unfinished:
+                self.abandon()
 
     def _put(self, message: Message, frame: str) -> None:
         if self._closed:

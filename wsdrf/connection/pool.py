@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Generator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from contextvars import ContextVar
-from functools import cache
-from typing import Any, ParamSpec, TypeVar
+from functools import cache, partial
+from threading import Lock
+from typing import Any, ParamSpec, TypeVar, cast
 
 from asgiref.sync import SyncToAsync
 from django.db import close_old_connections
@@ -51,6 +53,79 @@ class Pool:
         hop: Any = self._sensitive if _thread_sensitive.get() else self._pooled
         result: Result = await hop(work, *args, **kwargs)
         return result
+
+
+class Lane:
+    """The blocking work of one connection.
+
+    A thread cannot be stopped: who is cancelled waits no longer, and what the thread still does is remembered here.
+    """
+
+    __slots__ = ("_left", "_pool")
+
+    def __init__(self, pool: Pool) -> None:
+        self._pool = pool
+        self._left: dict[asyncio.Event, asyncio.Task[Any] | None] = {}
+
+    async def run(self, work: Callable[Args, Result], *args: Args.args, **kwargs: Args.kwargs) -> Result:
+        """Do what ``Pool.run`` does."""
+        job = _Job(partial(work, *args, **kwargs), self._forget)
+        try:
+            return cast(Result, await self._pool.run(job))
+        except asyncio.CancelledError:
+            left = job.leave()
+            if left is not None:
+                self._left[left] = asyncio.current_task()
+            raise
+
+    async def settled(self) -> None:
+        """Wait for the threads that the running task has left behind."""
+        if self._left:
+            own = asyncio.current_task()
+            for event in [event for event, task in self._left.items() if task is own]:
+                await event.wait()
+
+    async def ended(self) -> None:
+        """Wait for all threads that were left behind."""
+        for event in list(self._left):
+            await event.wait()
+
+    def _forget(self, event: asyncio.Event) -> None:
+        self._left.pop(event, None)
+        event.set()
+
+
+class _Job:
+    """Work for a thread that may be left alone, before it begins or in the middle."""
+
+    __slots__ = ("_is_running", "_left", "_lock", "_loop", "_then", "_work")
+
+    def __init__(self, work: Callable[[], Any], then: Callable[[asyncio.Event], None]) -> None:
+        self._work = work
+        self._then = then
+        self._loop = asyncio.get_running_loop()
+        self._lock = Lock()
+        self._left: asyncio.Event | None = None
+        self._is_running = False
+
+    def __call__(self) -> Any:
+        with self._lock:
+            if self._left is not None:
+                return None
+            self._is_running = True
+        try:
+            return self._work()
+        finally:
+            with self._lock:
+                self._is_running = False
+                if self._left is not None and not self._loop.is_closed():
+                    self._loop.call_soon_threadsafe(self._then, self._left)
+
+    def leave(self) -> asyncio.Event | None:
+        """Never begin; give ``None``. Where it has begun, give the event that tells of its end."""
+        with self._lock:
+            self._left = asyncio.Event()
+            return self._left if self._is_running else None
 
 
 @cache
