@@ -14,7 +14,7 @@ from channels.layers import channel_layers
 from rest_framework.exceptions import PermissionDenied
 from rest_framework.permissions import AllowAny
 
-from tests.unit.sockets import FailingLayer, Socket, scope
+from tests.unit.sockets import FailingLayer, Socket, scope, until
 from wsdrf import AuthenticationResult, Authenticator, Consumer, message, on, receives
 from wsdrf.connection.blueprint import blueprint_of
 from wsdrf.connection.connection import Connection
@@ -201,11 +201,10 @@ BESIDE = ("stream", "beside")
 class Life:
     """One connection of ``Living`` on a fake server, and the laws that hold for any."""
 
-    def __init__(self, **hooks: str) -> None:
+    def __init__(self, consumer: type[Consumer] = Living, /, **hooks: str) -> None:
         self.socket = Socket()
-        self.connection = Connection(
-            blueprint_of(Living, Consumer), scope(), self.socket.receive, self.socket.send
-        )
+        blueprint = blueprint_of(consumer, Consumer)
+        self.connection = Connection(blueprint, scope(), self.socket.receive, self.socket.send)
         self.witness = self.connection.consumer.witness = Witness(hooks)
         self.calls: dict[int, str] = {}
         self.cancelled: set[int] = set()
@@ -238,7 +237,7 @@ class Life:
         return ends
 
     def check(self) -> None:
-        """What holds at any time."""
+        """Assert what holds at any time."""
         assert [] == self.witness.wrong
         assert [] == self.socket.late
         assert len(self.socket.codes) <= 1
@@ -248,13 +247,13 @@ class Life:
         assert sorted(in_turn) == in_turn, "answered out of order"
 
     def check_answered(self) -> None:
-        """What holds once nothing is held back any more, and while the connection lives."""
+        """Assert what holds once nothing is held back any more, and while the connection lives."""
         ended = {number for number, _ in self.terminals()}
         waiting = {number: action for number, action in self.calls.items() if action not in ("ping", "cancel")}
         assert set(waiting) == ended, f"never answered: {[waiting[one] for one in set(waiting) - ended]}"
 
     def check_over(self) -> None:
-        """What holds once the connection has ended."""
+        """Assert what holds once the connection has ended."""
         self.check()
         assert self.connection.state is State.CLOSED
         assert 0 == self.witness.open_streams, "a generator was left open"
@@ -281,16 +280,13 @@ def fresh_layer() -> Iterator[FailingLayer]:
         yield layer
     finally:
         logging.disable(logging.NOTSET)
-        channel_layers.set("default", before)
+        channel_layers.backends.pop("default")
+        if before is not None:
+            channel_layers.set("default", before)
 
 
 async def nothing_left(layer: FailingLayer, grace: float = 2) -> None:
     """Assert that no task, no member and no group is left behind."""
-    loop = asyncio.get_running_loop()
-    deadline = loop.time() + grace
-    while len(asyncio.all_tasks()) > 1 and loop.time() < deadline:
-        await asyncio.sleep(0.001)
-    own = asyncio.current_task()
-    assert [] == [task for task in asyncio.all_tasks() if task is not own]
+    await until(lambda: len(asyncio.all_tasks()) == 1, grace)
     assert {} == hub_of("default")._members
     assert {} == layer.groups

@@ -221,7 +221,14 @@ TestLives = Lives.TestCase
 async def trail(life: Life) -> None:
     """Do a little of everything with one connection, from its handshake to its end."""
     life.begin()
-    for action, payload in (("quick", 1), ("stream", 5), ("beside", "x"), ("move", "a"), ("shout", "hello"), ("slow", None)):
+    for action, payload in (
+        ("quick", 1),
+        ("stream", 5),
+        ("beside", "x"),
+        ("move", "a"),
+        ("shout", "hello"),
+        ("slow", None),
+    ):
         life.call(action, payload)
         await settle(5)
     life.socket.say({"action": "cancel", "id": 2})
@@ -264,7 +271,7 @@ class Interrupting:
                 continue
             try:
                 argument = yield waiting
-            except BaseException as error:
+            except BaseException as error:  # noqa: BLE001 - goes on to the coroutine, which is what is driven
                 advance, argument = self.work.throw, error
             else:
                 advance = self.work.send
@@ -312,7 +319,14 @@ def test_cancellation_in_any_turn_leaves_nothing_behind(turns: int) -> None:
     async def live(layer: Any) -> None:
         life = Life()
         life.begin()
-        for action, payload in (("quick", 1), ("stream", 5), ("move", "a"), ("beside", "x"), ("shout", "x"), ("slow", None)):
+        for action, payload in (
+            ("quick", 1),
+            ("stream", 5),
+            ("move", "a"),
+            ("beside", "x"),
+            ("shout", "x"),
+            ("slow", None),
+        ):
             life.call(action, payload)
         await settle(turns)
         assert life.task is not None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Iterable, MutableMapping
+from collections.abc import Callable, Iterable, MutableMapping
 from typing import Any
 
 from channels.layers import InMemoryChannelLayer
@@ -91,8 +91,11 @@ class FailingLayer(InMemoryChannelLayer):
         super().__init__(**options)
         self.failing: set[str] = set()
         self.calls: list[tuple[str, str]] = []
+        self.slow: dict[str, asyncio.Event] = {}  # groups whose joining waits
 
-    def fail(self, methods: Iterable[str] = ("group_add", "group_discard", "group_send", "receive", "new_channel")) -> None:
+    def fail(
+        self, methods: Iterable[str] = ("group_add", "group_discard", "group_send", "receive", "new_channel")
+    ) -> None:
         """Fail from now on; who waits in ``receive`` fails at once."""
         self.failing = set(methods)
         if "receive" in self.failing:
@@ -118,6 +121,8 @@ class FailingLayer(InMemoryChannelLayer):
 
     async def group_add(self, group: str, channel: str) -> None:
         self._note("group_add", group)
+        if group in self.slow:
+            await self.slow[group].wait()
         await super().group_add(group, channel)
 
     async def group_discard(self, group: str, channel: str) -> None:
@@ -138,3 +143,12 @@ async def settle(turns: int = 20) -> None:
     """Let everything that can run, run."""
     for _ in range(turns):
         await asyncio.sleep(0)
+
+
+async def until(is_so: Callable[[], bool], timeout: float = 5) -> None:
+    """Wait until ``is_so()``. Raises ``AssertionError`` after ``timeout`` seconds."""
+    loop = asyncio.get_running_loop()
+    deadline = loop.time() + timeout
+    while not is_so():  # noqa: ASYNC110 - nobody tells of it
+        assert loop.time() < deadline, "waited in vain"
+        await asyncio.sleep(0.0005)

@@ -28,7 +28,7 @@ def test_who_is_throttled_and_goes_on_is_closed(count: int) -> None:
     for refused in verdicts[count : 2 * count]:
         assert isinstance(refused, Failure)
         assert ("throttled", 429) == (refused.code, refused.status_code)
-        assert refused.retry_after is not None and refused.retry_after >= 1
+        assert (refused.retry_after or 0) >= 1
     assert 4429 == verdicts[2 * count]
 
 
@@ -48,4 +48,6 @@ def test_limits_can_be_off() -> None:
     """``None`` switches the rate and the budget off."""
     limits = Limits(Options(message_rate=None, max_errors=None))
 
-    assert {None} == {limits.admit(1) for _ in range(1000)} | {limits.fail(Failure(500, "error", "")) for _ in range(1000)}
+    assert {None} == {limits.admit(1) for _ in range(1000)} | {
+        limits.fail(Failure(500, "error", "")) for _ in range(1000)
+    }

@@ -73,7 +73,7 @@ def test_bad_names_are_refused(name: object) -> None:
 
 @given(st.text(max_size=120))
 def test_wsdrf_and_channels_agree_on_names(name: str) -> None:
-    """wsdrf refuses a name that Channels refuses, and no other but its own."""
+    """A name that Channels refuses is refused, and no other but wsdrf's own."""
     try:
         accepted = bool(BaseChannelLayer().require_valid_group_name(name))
     except TypeError:

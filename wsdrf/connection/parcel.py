@@ -48,6 +48,7 @@ def read_parcel(message: Any) -> Parcel | None:
         return None
     try:
         id, groups, frame, excluded, event, payload = json.loads(message["body"])
+        str.encode(frame)  # half a character would make each member's server fail
     except (KeyError, TypeError, ValueError, RecursionError):
         return None
     texts = (id, frame, *(groups if isinstance(groups, list) else (None,)))

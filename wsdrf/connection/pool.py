@@ -116,10 +116,13 @@ class _Job:
         try:
             return self._work()
         finally:
-            with self._lock:
-                self._is_running = False
-                if self._left is not None and not self._loop.is_closed():
-                    self._loop.call_soon_threadsafe(self._then, self._left)
+            self._end()
+
+    def _end(self) -> None:
+        with self._lock:
+            self._is_running = False
+            if self._left is not None and not self._loop.is_closed():
+                self._loop.call_soon_threadsafe(self._then, self._left)
 
     def leave(self) -> asyncio.Event | None:
         """Never begin; give ``None``. Where it has begun, give the event that tells of its end."""
