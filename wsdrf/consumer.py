@@ -39,7 +39,7 @@ class Consumer(metaclass=ConsumerType):
     queryset: ClassVar[Any] = None
     lookup_field: ClassVar[str] = "pk"
     lookup_url_kwarg: ClassVar[str | None] = None
-    #: What it may send besides its replies.
+    #: What it may send besides its replies. In DEBUG, anything else that it sends or broadcasts is an error.
     sends: ClassVar[Sequence[type]] = ()
     #: The name of the channel layer in ``CHANNEL_LAYERS``, as on Channels' consumers.
     channel_layer_alias: ClassVar[str] = DEFAULT_CHANNEL_LAYER
@@ -116,9 +116,11 @@ class Consumer(metaclass=ConsumerType):
     async def send_message(self, message: Any) -> None:
         """Send ``message``, an instance of a ``@message`` class, to this client; wait while it does not read.
 
-        Raises ``TypeError`` for what is no message, ``NotConnected`` outside of a connection.
+        Raises ``TypeError`` for what is no message, and in DEBUG for one that ``sends`` leaves out;
+        ``NotConnected`` outside of a connection.
         """
         connection = self._link()
+        connection.blueprint.check_sendable(message)
         await connection.send(connection.frame(message))
 
     async def broadcast(
@@ -131,7 +133,9 @@ class Consumer(metaclass=ConsumerType):
         """
         names = self.groups if groups is None else [groups] if isinstance(groups, str) else groups
         checked = [check_group(name) for name in names]
-        await self._link().membership.broadcast(message, checked, exclude_self=exclude_self)
+        connection = self._link()
+        connection.blueprint.check_sendable(message)
+        await connection.membership.broadcast(message, checked, exclude_self=exclude_self)
 
     async def join(self, group: str) -> None:
         """Join ``group``. Raises ``ValueError`` for a bad name, ``Busy`` beyond ``max_groups``."""
@@ -151,7 +155,8 @@ class Consumer(metaclass=ConsumerType):
 
         Raises ``ValueError`` for a code that some servers cannot send.
         """
-        self._link().close(check_code(code), reason)
+        check_code(code)
+        self._link().close(code, reason)
 
     async def check_permissions(self) -> None:
         """Ask the guards of the connection and of the current action again. Raises what DRF raises."""

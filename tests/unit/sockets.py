@@ -149,6 +149,6 @@ async def until(is_so: Callable[[], bool], timeout: float = 5) -> None:
     """Wait until ``is_so()``. Raises ``AssertionError`` after ``timeout`` seconds."""
     loop = asyncio.get_running_loop()
     deadline = loop.time() + timeout
-    while not is_so():  # noqa: ASYNC110 - nobody tells of it
+    while not is_so():
         assert loop.time() < deadline, "waited in vain"
         await asyncio.sleep(0.0005)

@@ -33,6 +33,17 @@ class Blueprint:
     hearings: Mapping[str | None, Hearing]
     pool: Pool
     layer_alias: str
+    sendable: frozenset[Any] | None
+
+    def check_sendable(self, message: Any) -> None:
+        """Raise ``TypeError``, in DEBUG, for a message that the consumer does not declare."""
+        kind = type(message)
+        if self.sendable is not None and kind not in self.sendable and action_of(kind) is not None:
+            owner = self.consumer_class.__qualname__.rpartition("<locals>.")[2]
+            raise TypeError(
+                f"{owner} sends {kind.__qualname__}, but does not say so, and its clients cannot know. "
+                f"Add {kind.__name__} to {owner}.sends."
+            )
 
     def parcel(self, groups: Sequence[str], message: Any, excluded: str | None = None) -> Parcel:
         """Make the parcel of a broadcast: one frame for all."""
@@ -91,7 +102,16 @@ def _draw(consumer_class: Any, root: type) -> Blueprint:
         },
         pool=pool_of(options.sync_threads),
         layer_alias=consumer_class.channel_layer_alias,
+        sendable=_sendable(consumer_class),
     )
+
+
+def _sendable(consumer_class: Any) -> frozenset[Any] | None:
+    # A consumer that lists nothing has not begun to say what it sends; in production nobody reads the error.
+    if not settings.DEBUG or not consumer_class.sends:
+        return None
+    declared = (*consumer_class.routes.values(), *consumer_class.receptions.values())
+    return frozenset([*consumer_class.sends, *(reply for one in declared for reply in one.replies)])
 
 
 def _step(route: Route, access: AccessPlan, codec: Codec, options: Options) -> Step:
