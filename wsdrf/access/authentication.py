@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import reprlib
 from collections.abc import Mapping
 from typing import Any
 
 from attrs import field, frozen
 from django.core.exceptions import DisallowedHost
+from django.core.handlers.asgi import ASGIRequest
 from rest_framework.exceptions import ParseError, PermissionDenied
 from rest_framework.request import Request
 
 from wsdrf.access.carriers import Credentials, Scope, strip_credentials, take_credentials
+from wsdrf.access.failures import status_text
 from wsdrf.access.permissions import check_object_permissions, check_permissions
 from wsdrf.access.request import drf_request, http_request, present
 from wsdrf.access.steps import Steps, drive
 from wsdrf.access.throttling import check_throttles
+from wsdrf.exceptions import Denied
 
 
 @frozen
@@ -91,16 +95,56 @@ class Authenticator:
         """
         caller = self.consumer._caller
         plan = caller.plan
-        try:
-            http = http_request(strip_credentials(scope, plan.carriers), plan.auth_method)
-            http.get_host()
-        except (DisallowedHost, UnicodeDecodeError):
-            raise ParseError("Bad request.") from None
+        http = _hosted_request(strip_credentials(scope, plan.carriers), plan.auth_method)
         request = self.request = drf_request(http, self.consumer.get_authenticators(), caller.view(None))
-        if not plan.origin_rule.admits(http):
-            raise PermissionDenied("Origin checking failed.")
+        _check_origin(plan, http)
         http._dont_enforce_csrf_checks = True  # type: ignore[attr-defined]  # the origin rule stands in for the token
         present(
             request, take_credentials(scope, plan.carriers) if self.token is None else Credentials(token=self.token)
         )
         return request
+
+
+def check_handshake(scope: Scope, plan: Any) -> None:
+    """Check host, query and origin of a handshake, as ``Authenticator.make_request`` does, and raise what it raises."""
+    _check_origin(plan, _hosted_request(scope, plan.auth_method))
+
+
+def refusal(answer: Denied | None, challenge: str | None) -> AuthenticationResult:
+    """Give the result for what DRF answered; ``None`` stands for an internal error."""
+    if answer is None:
+        return AuthenticationResult(False, 500, status_text(500), {"detail": "A server error occurred."}, code="error")
+    failure = answer.failure
+    return AuthenticationResult(
+        is_authenticated=False,
+        status_code=failure.status_code,
+        status_text=status_text(failure.status_code),
+        data=answer.data,
+        code=failure.code,
+        challenge=challenge,
+        retry_after=failure.retry_after,
+    )
+
+
+def require_result(result: Any, authenticator: Authenticator) -> AuthenticationResult:
+    """Give ``result`` back. Raises ``TypeError`` where a project's authenticator gave something else."""
+    if not isinstance(result, AuthenticationResult):
+        who = type(authenticator).__qualname__
+        raise TypeError(
+            f"{who}.authenticate() returned {reprlib.repr(result)}. It must return an AuthenticationResult."
+        )
+    return result
+
+
+def _hosted_request(scope: Scope, method: str) -> ASGIRequest:
+    try:
+        http = http_request(scope, method)
+        http.get_host()
+    except (DisallowedHost, UnicodeDecodeError):
+        raise ParseError("Bad request.") from None
+    return http
+
+
+def _check_origin(plan: Any, http: ASGIRequest) -> None:
+    if not plan.origin_rule.admits(http):
+        raise PermissionDenied("Origin checking failed.")

@@ -16,10 +16,16 @@ from rest_framework.exceptions import APIException, AuthenticationFailed, NotAut
 from rest_framework.request import Request
 from rest_framework.serializers import BaseSerializer
 
-from wsdrf.access.authentication import AuthenticationResult
+from wsdrf.access.authentication import (
+    AuthenticationResult,
+    Authenticator,
+    check_handshake,
+    refusal,
+    require_result,
+)
 from wsdrf.access.carriers import Scope, strip_credentials
 from wsdrf.access.expiry import seconds_left
-from wsdrf.access.failures import denied, status_text
+from wsdrf.access.failures import denied
 from wsdrf.access.objects import as_queryset, find_object
 from wsdrf.access.permissions import check_object_permissions, check_permissions, deny
 from wsdrf.access.plan import AccessPlan, GuardPlan
@@ -93,7 +99,7 @@ class Caller:
         """
         token = token or self._token
         authenticator = self.plan.authenticator_class(self.consumer, token=token, is_connect=is_connect)
-        result = await authenticator.authenticate(self.scope)
+        result = await self._ask(authenticator)
         if result.is_authenticated and self._pinned not in (None, _identity(result.user)):
             result = await self.refused(self._change_of(result.user), authenticator.request)
         if result.is_authenticated:
@@ -113,23 +119,14 @@ class Caller:
 
     async def refused(self, error: Exception, request: Request | None) -> AuthenticationResult:
         """Give the result for a handshake that ``error`` refused; what DRF does not answer is logged, and a 500."""
-        view = self.view(request)
-        answer = await self.denied(error, view)
+        try:
+            answer = await self.denied(error, self.view(request))
+        except Exception:  # a project's EXCEPTION_HANDLER that fails: the first error is the one to tell of
+            logger.exception("The exception handler failed")
+            answer = None
         if answer is None:
             logger.error("Authentication failed with an internal error", exc_info=error)
-            return AuthenticationResult(
-                False, 500, status_text(500), {"detail": "A server error occurred."}, code="error"
-            )
-        failure = answer.failure
-        return AuthenticationResult(
-            is_authenticated=False,
-            status_code=failure.status_code,
-            status_text=status_text(failure.status_code),
-            data=answer.data,
-            code=failure.code,
-            challenge=getattr(error, "auth_header", None),
-            retry_after=failure.retry_after,
-        )
+        return refusal(answer, getattr(error, "auth_header", None))
 
     def adopt(self, request: Request) -> None:
         """Let the guards of a first connect see ``request`` and its user on the consumer."""
@@ -151,6 +148,14 @@ class Caller:
         slot, self._slot = self._slot, None
         if slot is not None:
             await self.run(slot.release)
+
+    async def _ask(self, authenticator: Authenticator) -> AuthenticationResult:
+        try:
+            if type(authenticator).authenticate is not Authenticator.authenticate:
+                check_handshake(self.consumer.scope, self.plan)  # comes first, whatever a project's own looks at
+            return require_result(await authenticator.authenticate(self.scope), authenticator)
+        except Exception as error:  # whatever a project's authenticator raises, the door stays shut
+            return await self.refused(error, authenticator.request)
 
     def _take_over(self, result: AuthenticationResult, request: Request | None, token: str | None) -> None:
         consumer = self.consumer

@@ -118,5 +118,7 @@ def _verdict(answer: Any) -> Steps[bool]:
 
 
 def _overrides(leaf: Any, question: str) -> bool:
+    if not isinstance(leaf, type):
+        return True  # a callable that makes a permission: nobody knows which
     default = getattr(BasePermission, question)
     return getattr(leaf, question, default) is not default

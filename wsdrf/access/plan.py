@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import reprlib
 from collections.abc import Sequence
 from typing import Any
 
@@ -88,7 +89,7 @@ def plan_access(consumer: type, root: type, options: Options) -> AccessPlan:
     plan = AccessPlan(
         owner=consumer.__qualname__,
         auth_method=options.auth_method,
-        authenticator_class=options.authenticator_class or Authenticator,
+        authenticator_class=_authenticator(options),
         authentication_classes=_classes(consumer, "authentication_classes"),
         permission_classes=_classes(consumer, "permission_classes"),
         class_guards=class_guards(consumer),
@@ -138,9 +139,27 @@ def plan_guards(plan: AccessPlan, declared: Route | Reception, rates: Sequence[A
     )
 
 
+def _authenticator(options: Options) -> type[Authenticator]:
+    chosen = options.authenticator_class
+    if chosen is None:
+        return Authenticator
+    if not isinstance(chosen, type) or not issubclass(chosen, Authenticator):
+        raise ConfigurationError(
+            f"{options.where('authenticator_class')} is {reprlib.repr(chosen)}, which is no authenticator. "
+            f"Name a subclass of wsdrf.Authenticator; DRF's classes belong into authentication_classes."
+        )
+    return chosen
+
+
 def _classes(consumer: type, name: str) -> tuple[Any, ...]:
     chosen = getattr(consumer, name, None)
-    return tuple(getattr(api_settings, f"DEFAULT_{name.upper()}") if chosen is None else chosen)
+    if chosen is None:
+        return tuple(getattr(api_settings, f"DEFAULT_{name.upper()}"))
+    if not isinstance(chosen, (list, tuple)) or not all(map(callable, chosen)):
+        raise ConfigurationError(
+            f"{consumer.__qualname__}.{name} is {reprlib.repr(chosen)}. It must be a list of classes, not of instances."
+        )
+    return tuple(chosen)
 
 
 def _guards_of_object(consumer: Any) -> list[Any]:

@@ -1,0 +1,205 @@
+"""What is answered for an exception, and how a refusal is told, are what DRF answers and tells."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from django.core.exceptions import PermissionDenied
+from django.http import Http404
+from django.test import override_settings
+from rest_framework.authentication import BaseAuthentication, SessionAuthentication, TokenAuthentication
+from rest_framework.exceptions import APIException, AuthenticationFailed
+from rest_framework.permissions import BasePermission, IsAuthenticated
+from rest_framework.response import Response
+from rest_framework.views import exception_handler
+
+from tests.unit.access_site import Desk, MembersDesk, meet, sync, variant
+from wsdrf import on, requires
+from wsdrf.testing import WebsocketCommunicator
+
+
+class Nobody(BaseAuthentication):
+    def authenticate(self, request: Any) -> Any:
+        raise AuthenticationFailed({"reason": "moon", "count": 1})
+
+    def authenticate_header(self, request: Any) -> str:
+        return 'Moon realm="\u263d"'
+
+
+class Gone(BasePermission):
+    def has_permission(self, request: Any, view: Any) -> bool:
+        raise Http404
+
+
+@pytest.mark.parametrize(
+    ("attributes", "status", "challenge", "body"),
+    [
+        ({}, 403, None, {"detail": "Authentication credentials were not provided."}),
+        (
+            {"authentication_classes": [TokenAuthentication]},
+            401,
+            "Token",
+            {"detail": "Authentication credentials were not provided."},
+        ),
+        (
+            {"authentication_classes": [SessionAuthentication, TokenAuthentication]},
+            403,
+            None,
+            {"detail": "Authentication credentials were not provided."},
+        ),
+        ({"authentication_classes": [Nobody]}, 401, 'Moon realm="?"', {"reason": "moon", "count": "1"}),
+        ({"permission_classes": [Gone]}, 404, None, {"detail": "Not found."}),
+    ],
+)
+def test_denial_at_the_handshake(attributes, status, challenge, body):
+    """``denial="handshake"`` answers with REST's status, challenge and body; a server that cannot says 403."""
+    base = {"authentication_classes": [SessionAuthentication], "denial": "handshake"}
+    desk = variant(MembersDesk, **{**base, **attributes})
+    socket = WebsocketCommunicator(desk.as_asgi(), "/", expect_authentication=False)
+    assert (False, status) == sync(socket.connect)()
+    assert (status, challenge, body) == (
+        socket.response.status,
+        socket.response.headers.get("www-authenticate"),
+        socket.response.json(),
+    )
+    assert "application/json" == socket.response.headers["content-type"]
+    plain = WebsocketCommunicator(desk.as_asgi(), "/", expect_authentication=False, denial_response=False)
+    assert False is sync(plain.connect)()[0]
+    assert (403, {}, b"") == (plain.response.status, plain.response.headers, plain.response.body)
+
+
+def test_without_the_authentication_frame():
+    """``send_authentication_message = False`` leaves the close code alone to tell."""
+    desk = variant(MembersDesk, send_authentication_message=False)
+
+    async def run() -> list[Any]:
+        async with WebsocketCommunicator(desk.as_asgi(), "/", expect_authentication=False) as socket:
+            await socket.assert_closed(4403)
+            return await socket.receive_all_json(0)
+
+    assert [] == sync(run)()
+
+
+class Teapot(APIException):
+    status_code = 418
+    default_code = "teapot"
+    default_detail = "Short and stout."
+
+
+contexts: list[dict[str, Any]] = []
+
+
+def own_handler(error: Exception, context: dict[str, Any]) -> Response | None:
+    """Handle a project's own way: nothing is found, a bug is a teapot, and the rest is wrapped."""
+    contexts.append(context)
+    if isinstance(error, LookupError):
+        return None
+    if isinstance(error, ZeroDivisionError):
+        return Response({"detail": "Brewing.", "pot": 1}, status=418)
+    response = exception_handler(error, context)
+    if response is not None:
+        response.data = {"wrapped": response.data}
+    return response
+
+
+def failing_handler(error: Exception, context: dict[str, Any]) -> Response:
+    raise RuntimeError("The handler is broken.")
+
+
+class Raising(BasePermission):
+    error: Exception
+
+    def has_permission(self, request: Any, view: Any) -> bool:
+        if view.action is not None or view.consumer.kwargs:
+            raise self.error
+        return True
+
+
+def raising(error: Exception) -> type[Raising]:
+    return type("SomeRaising", (Raising,), {"error": error})
+
+
+def verdicts(error: Exception) -> tuple[Any, Any]:
+    """Give the payloads of the frames for ``error`` at connect and in a call."""
+
+    class Mine(Desk):
+        @on("act")
+        @requires(raising(error))
+        async def act(self) -> None: ...
+
+    url = {"url_route": {"kwargs": {"pk": 1}}}
+    connect = meet(variant(permission_classes=[raising(error)]), scope=url)[0]
+
+    async def call() -> Any:
+        async with WebsocketCommunicator(Mine.as_asgi(), "/") as socket:
+            return (await socket.call("act")).payload
+
+    return connect, sync(call)()
+
+
+@pytest.mark.parametrize(
+    ("error", "status", "code", "detail"),
+    [
+        (Teapot(), 418, "teapot", "Short and stout."),
+        (Teapot("Other words.", code="other"), 418, "other", "Other words."),
+        (Http404(), 404, "not_found", "Not found."),
+        (PermissionDenied(), 403, "permission_denied", "You do not have permission to perform this action."),
+        (ZeroDivisionError(), 500, "error", "A server error occurred."),
+    ],
+)
+def test_exceptions(error, status, code, detail):
+    """What user code raises is answered with DRF's status, code and detail; what DRF does not know tells nothing."""
+    connect, call = verdicts(error)
+    assert (status, {"detail": detail}) == (connect["status_code"], connect["data"])
+    assert {"status_code": status, "code": code, "detail": detail} == call
+
+
+@pytest.mark.parametrize(
+    ("error", "status", "data", "code"),
+    [
+        (Teapot(), 418, {"wrapped": {"detail": "Short and stout."}}, "teapot"),
+        (ZeroDivisionError(), 418, {"detail": "Brewing.", "pot": 1}, "error"),
+        (LookupError(), 500, {"detail": "A server error occurred."}, "error"),
+    ],
+)
+def test_exception_handler(error, status, data, code):
+    """The project's ``EXCEPTION_HANDLER`` is called with DRF's context, and its status and data stand."""
+    contexts.clear()
+    with override_settings(REST_FRAMEWORK={"EXCEPTION_HANDLER": f"{__name__}.own_handler"}):
+        connect, call = verdicts(error)
+    assert (status, data) == (connect["status_code"], connect["data"])
+    assert (status, code, data.get("detail", data)) == (call["status_code"], call["code"], call["detail"])
+    assert [{"view", "args", "kwargs", "request"}] * 2 == [set(context) for context in contexts]
+    assert [{"pk": 1}, {}] == [context["kwargs"] for context in contexts]
+    assert [None, "act"] == [context["view"].action for context in contexts]
+
+
+@pytest.mark.parametrize("error", [Teapot(), ZeroDivisionError()])
+def test_an_exception_handler_that_fails(error, caplog):
+    """A handler that fails itself is an internal error, told without a word of the cause, and logged."""
+    with override_settings(REST_FRAMEWORK={"EXCEPTION_HANDLER": f"{__name__}.failing_handler"}):
+        connect, call = verdicts(error)
+    assert (500, {"detail": "A server error occurred."}) == (connect["status_code"], connect["data"])
+    assert {"status_code": 500, "code": "error", "detail": "A server error occurred."} == call
+    assert "The handler is broken." in caplog.text
+
+
+@pytest.mark.parametrize("setting", [None, "django.contrib.auth.models.AnonymousUser"])
+def test_unauthenticated_user(setting):
+    """Where DRF's ``UNAUTHENTICATED_USER`` is ``None``, so is the user, and guards say the same."""
+    with override_settings(REST_FRAMEWORK={"UNAUTHENTICATED_USER": setting}):
+        assert 403 == meet(MembersDesk)[0]["status_code"]
+        assert 401 == meet(variant(MembersDesk, authentication_classes=[TokenAuthentication]))[0]["status_code"]
+
+        async def call() -> Any:
+            async with WebsocketCommunicator(variant(Guarded).as_asgi(), "/") as socket:
+                return [(await socket.call("who")).payload, (await socket.call("own")).code]
+
+        assert ["nobody", "permission_denied"] == sync(call)()
+
+
+class Guarded(Desk):
+    @on("own")
+    @requires(IsAuthenticated)
+    async def own(self) -> None: ...
