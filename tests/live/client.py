@@ -121,7 +121,7 @@ async def connected(server: Server, path: str, headers: Headers = (), **options:
         compression=None,
         proxy=None,
         open_timeout=SECONDS,
-        close_timeout=SECONDS,
+        close_timeout=1,  # what is still on its way is of no use
         **options,
     ) as connection:
         yield Client(connection)

@@ -13,7 +13,7 @@ from wsdrf.access.caller import Caller
 from wsdrf.access.carriers import Scope, reads_first_message
 from wsdrf.connection.blueprint import Blueprint
 from wsdrf.connection.desk import Desk, Entry
-from wsdrf.connection.ending import attempt, hear_out, see_through
+from wsdrf.connection.ending import attempt, hear_out, last_word, see_through
 from wsdrf.connection.handshake import accept, close_code, payload_of, refuse
 from wsdrf.connection.limits import Limits
 from wsdrf.connection.membership import Membership
@@ -260,6 +260,7 @@ class Connection:
     async def send(self, frame: str) -> None:
         """Send a frame, and wait while the client does not read."""
         self._outbox.put(frame)
+        await asyncio.sleep(0)  # a server that takes everything at once lets nobody else have a turn
         await self._outbox.drained()
 
     def spawn(self, route: Route, call: Call, work: Callable[[], Coroutine[Any, Any, None]]) -> None:
@@ -335,11 +336,11 @@ class Connection:
         await self._desk.stop()
         await attempt("waiting for threads", self._lane.ended())
         await self._outbox.drained(self.options.send_timeout)
-        if self._is_stuck:
-            await attempt("closing", self._send({"type": "websocket.close", "code": self.code, "reason": ""}))
         if self._has_entered:
             await attempt("disconnected()", self.consumer.disconnected(self.code))
         await attempt("giving back the place", self.caller.vacate())
+        if self._is_stuck:
+            await attempt("closing", last_word(self._send, self.code))
         self._outbox.abandon()
         self.state = State.CLOSED
 

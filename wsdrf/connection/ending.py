@@ -15,6 +15,9 @@ logger = logging.getLogger("wsdrf.connection")
 GRACE: Final = 5.0
 """Seconds that the end of a connection gives to each thing that has to end with it."""
 
+LAST_WORD: Final = 1.0
+"""Seconds that the close frame of a client that does not read may take."""
+
 
 async def see_through(work: Coroutine[Any, Any, None]) -> None:
     """Run ``work`` to its end even while this is being cancelled; the cancellation follows afterwards.
@@ -41,6 +44,15 @@ async def attempt(what: str, doing: Awaitable[None]) -> None:
         return  # the client has gone, and the server says so
     except (Exception, asyncio.CancelledError):  # nobody cancels what is seen through: it is the doing's own
         logger.exception("The end of a connection was not clean", extra={"step": what})
+
+
+async def last_word(send: Callable[[Any], Awaitable[None]], code: int) -> None:
+    """Send a close frame to a client that does not read; that it does not go out within ``LAST_WORD`` is no failure."""
+    try:
+        with Deadline(LAST_WORD):
+            await send({"type": "websocket.close", "code": code, "reason": ""})
+    except TimedOut:
+        return
 
 
 async def hear_out(receive: Callable[[], Awaitable[Any]]) -> None:

@@ -56,8 +56,11 @@ class Spread:
 
 @message("stream")
 class Stream:
+    """Ask for ``items`` of ``size`` characters, one every ``pause`` seconds; by default as fast as they can be sent."""
+
     items: int
     size: int = 1
+    pause: float = 0.0
 
 
 @message("item")
@@ -128,6 +131,8 @@ class Door(Consumer):
             while n < payload.items:
                 yield Item(n=n, text="x" * payload.size)
                 n += 1
+                if payload.pause:
+                    await asyncio.sleep(payload.pause)
         finally:
             self.witness("streamed", items=n)
 
