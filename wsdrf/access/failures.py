@@ -21,6 +21,7 @@ from rest_framework.exceptions import (
 )
 from rest_framework.fields import get_error_detail
 from rest_framework.request import Request
+from rest_framework.settings import api_settings
 
 from wsdrf.access.view import View
 from wsdrf.envelope import Failure, FieldError
@@ -115,7 +116,7 @@ def field_errors(detail: Any, loc: tuple[str | int, ...] = ("payload",)) -> Iter
     """Flatten the detail of a DRF ``ValidationError`` into one record a fault, without any value of the client."""
     if isinstance(detail, Mapping):
         for name, inner in detail.items():
-            yield from field_errors(inner, loc if name == "non_field_errors" else (*loc, name))
+            yield from field_errors(inner, loc if name == api_settings.NON_FIELD_ERRORS_KEY else (*loc, name))
     elif isinstance(detail, (list, tuple)):
         for index, inner in enumerate(detail):
             nested = isinstance(inner, (Mapping, list, tuple))

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from rest_framework.exceptions import ValidationError
-from rest_framework.serializers import BaseSerializer, Serializer
+from rest_framework.fields import DictField, ListField
+from rest_framework.serializers import BaseSerializer, ListSerializer, Serializer
 
 from wsdrf.access.failures import field_errors
 from wsdrf.access.view import View
@@ -24,7 +25,7 @@ def valid_serializer(kind: type[BaseSerializer[Any]], payload: Any, view: View) 
     if payload is ABSENT:
         raise InvalidCall([FieldError(("payload",), "required", "This is required.")])
     serializer = kind(data=payload, context={"request": view.request, "view": view, "format": None})
-    unknown = _unknown_fields(serializer, payload)
+    unknown = list(_unknown_fields(serializer, payload, ("payload",)))
     try:
         serializer.is_valid(raise_exception=True)
     except ValidationError as error:
@@ -34,8 +35,16 @@ def valid_serializer(kind: type[BaseSerializer[Any]], payload: Any, view: View) 
     return serializer
 
 
-def _unknown_fields(serializer: BaseSerializer[Any], payload: Any) -> list[FieldError]:
-    if not isinstance(serializer, Serializer) or not isinstance(payload, Mapping):
-        return []
-    known = serializer.fields
-    return [FieldError(("payload", name), "unknown", "This field is unknown.") for name in payload if name not in known]
+def _unknown_fields(field: Any, value: Any, loc: tuple[str | int, ...]) -> Iterator[FieldError]:
+    if isinstance(field, Serializer) and isinstance(value, Mapping):
+        for name, inner in value.items():
+            if name in field.fields:
+                yield from _unknown_fields(field.fields[name], inner, (*loc, name))
+            else:
+                yield FieldError((*loc, name), "unknown", "This field is unknown.")
+    elif isinstance(field, (ListSerializer, ListField)) and isinstance(value, list):
+        for index, inner in enumerate(value):
+            yield from _unknown_fields(field.child, inner, (*loc, index))
+    elif isinstance(field, DictField) and isinstance(value, Mapping):
+        for name, inner in value.items():
+            yield from _unknown_fields(field.child, inner, (*loc, name))

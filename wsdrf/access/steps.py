@@ -44,20 +44,6 @@ async def drive(steps: Steps[Result], run: Run) -> Result:
     return result
 
 
-async def drive_inline(steps: Steps[Result]) -> Result:
-    """Run ``steps`` that are known not to block, on the event loop itself."""
-    advance, argument = steps.send, None
-    while True:
-        outcome = _advance(advance, argument)
-        if isinstance(outcome, _Done):
-            result: Result = outcome.value
-            return result
-        try:
-            advance, argument = steps.send, await outcome.awaitable
-        except Exception as error:  # belongs to the steps: they decide what it means
-            advance, argument = steps.throw, error
-
-
 def _advance(advance: Callable[[Any], Awaitable[Any]], argument: Any) -> _Pause | _Done:
     # StopIteration cannot cross a future, so the end travels as a value.
     try:

@@ -7,6 +7,9 @@ from typing import Any
 
 from rest_framework.request import Request
 
+DEFAULTED = frozenset({"authentication_classes", "permission_classes", "throttle_classes"})
+"""What a consumer need not set, because ``REST_FRAMEWORK`` does."""
+
 
 class View:
     """Stand where ``APIView`` stands over HTTP; made anew for each question that is asked of DRF.
@@ -15,7 +18,8 @@ class View:
     what a class reads off its view (``queryset``, ``throttle_scope``, ``required_scopes``, ...) is declared there.
     """
 
-    __slots__ = ("action", "args", "consumer", "kwargs", "object_permissions", "request")
+    # A class may leave something on its view for the next one to find: it ends with the view.
+    __slots__ = ("__dict__", "action", "args", "consumer", "kwargs", "object_permissions", "request")
 
     def __init__(
         self, consumer: Any, request: Request | None, action: str | None, object_permissions: Sequence[Any] = ()
@@ -30,4 +34,6 @@ class View:
     def __getattr__(self, name: str) -> Any:
         if name.startswith("__"):
             raise AttributeError(name)
+        if name in DEFAULTED:
+            return getattr(self.consumer._caller.plan, name)
         return getattr(self.consumer, name)

@@ -1,0 +1,255 @@
+"""Permission classes are asked as DRF asks them, and those that are ``async def`` are awaited."""
+
+from __future__ import annotations
+
+from itertools import product
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import AnonymousUser
+from rest_framework.permissions import (
+    AllowAny,
+    BasePermission,
+    DjangoModelPermissions,
+    IsAdminUser,
+    IsAuthenticated,
+    IsAuthenticatedOrReadOnly,
+)
+
+from tests.unit.access_site import Desk, meet, sync, variant
+from wsdrf import on, requires
+from wsdrf.access.permissions import asks_objects, asks_only_objects, leaves, needs_steps
+from wsdrf.testing import WebsocketCommunicator
+
+
+class Says(BasePermission):
+    """Answer one thing, and keep in which order who was asked."""
+
+    answer: Any = True
+    asked: list[str] = []
+
+    def has_permission(self, request: Any, view: Any) -> Any:
+        self.asked.append(type(self).__name__)
+        return self.answer
+
+
+class SaysLater(Says):
+    async def has_permission(self, request: Any, view: Any) -> Any:
+        self.asked.append(type(self).__name__)
+        return self.answer
+
+
+def says(name: str, answer: Any, base: type[Says] = Says) -> Any:
+    return type(name, (base,), {"answer": answer})
+
+
+class AboutObjects(BasePermission):
+    def has_object_permission(self, request: Any, view: Any, obj: Any) -> bool:
+        return True
+
+
+class AboutBoth(AboutObjects):
+    def has_permission(self, request: Any, view: Any) -> bool:
+        return True
+
+
+class Duck:
+    """No relative of DRF's, but it can be asked."""
+
+    def has_permission(self, request: Any, view: Any) -> bool:
+        return True
+
+
+@pytest.mark.parametrize("base", [Says, SaysLater])
+@pytest.mark.parametrize(("left", "right"), [*product([True, False], repeat=2)])
+def test_operators(left, right, base):
+    """``&``, ``|`` and ``~`` are what they are in DRF, short-circuits included, for ``async def`` as well."""
+    one, two = says("One", left, base), says("Two", right, base)
+    for guard, verdict, asked in [
+        (one & two, left and right, ["One", "Two"] if left else ["One"]),
+        (one | two, left or right, ["One"] if left else ["One", "Two"]),
+        (~one, not left, ["One"]),
+        (~(one & ~two), not (left and not right), ["One", "Two"] if left else ["One"]),
+    ]:
+        Says.asked.clear()
+        payload, _ = meet(variant(permission_classes=[guard]))
+        assert (verdict, asked) == (payload["status_code"] == 200, Says.asked)
+
+
+@pytest.mark.parametrize("base", [Says, SaysLater])
+@pytest.mark.parametrize("answer", [None, 0, "", [], False, 1, "no", [0]])
+def test_truth(answer, base):
+    """What a class answers counts as true or false, as in DRF; a coroutine never counts as true."""
+    payload, _ = meet(variant(permission_classes=[says("Any", answer, base)]))
+    assert bool(answer) == (payload["status_code"] == 200)
+
+
+def test_first_refusal_decides():
+    """Guards are asked in order: the connection's, the class's, the action's; after the first refusal nobody is."""
+    Says.asked.clear()
+    consumer = requires(says("Second", True))(
+        variant(
+            permission_classes=[says("First", True, SaysLater)], act=acting(says("Third", False), says("Fourth", True))
+        )
+    )
+    assert ["permission_denied"] == call(consumer, "act")
+    assert ["First", "Second", "First", "Second", "Third"] == Says.asked
+
+
+def acting(*guards: Any) -> Any:
+    async def act(self: Any) -> str:
+        return "acted"
+
+    return on("act")(requires(*guards)(act))
+
+
+def call(consumer: Any, action: str) -> list[Any]:
+    async def run() -> list[Any]:
+        async with WebsocketCommunicator(consumer.as_asgi(), "/") as socket:
+            answer = await socket.call(action)
+            return [answer.code or answer.payload]
+
+    return sync(run)()
+
+
+class Fresh(BasePermission):
+    made: list[Any] = []
+
+    def __init__(self) -> None:
+        self.made.append(self)
+
+    def has_permission(self, request: Any, view: Any) -> bool:
+        return True
+
+
+def test_instances_are_fresh():
+    """A permission is made anew for each question, as in DRF."""
+    Fresh.made.clear()
+    call(variant(permission_classes=[Fresh], act=acting(AllowAny)), "act")
+    assert 2 == len(set(map(id, Fresh.made)))
+
+
+def closed() -> Any:
+    return says("Closed", False)()
+
+
+def test_a_callable_stands_for_what_it_makes():
+    """A function that makes a permission is as good as its class, and as nobody knows what it asks, it may ask all."""
+    payload, _ = meet(variant(permission_classes=[closed]))
+    assert 403 == payload["status_code"]
+    assert (True, True, False) == (needs_steps(closed), asks_objects(closed), asks_only_objects(closed))
+
+
+def test_a_duck_is_asked():
+    """What can be asked for permission need not inherit from DRF's."""
+    assert ["acted"] == call(variant(permission_classes=[Duck], act=acting(Duck)), "act")
+
+
+@pytest.mark.parametrize(
+    ("guard", "expected"),
+    [
+        (AllowAny, (False, False, False)),
+        (IsAuthenticated & ~IsAdminUser | IsAuthenticatedOrReadOnly, (False, False, False)),
+        (type("Sub", (IsAuthenticated,), {}), (True, False, False)),
+        (DjangoModelPermissions, (True, False, False)),
+        (AboutObjects, (True, True, True)),
+        (AboutBoth, (True, True, False)),
+        (AllowAny & ~AboutObjects, (True, True, False)),
+        (AboutObjects | IsAdminUser, (True, True, False)),
+        (Duck, (True, False, False)),
+    ],
+)
+def test_what_is_known_of_a_guard(guard, expected):
+    """A guard may block unless every class in it is known not to; and it asks about objects if any class does."""
+    assert expected == (needs_steps(guard), asks_objects(guard), asks_only_objects(guard))
+
+
+def test_leaves():
+    """The classes of an expression come in reading order."""
+    assert [AllowAny, IsAdminUser, Duck] == [*leaves(AllowAny | ~IsAdminUser), *leaves(Duck)]
+
+
+class Looking(BasePermission):
+    """Look at everything that a permission class may look at."""
+
+    seen: list[Any] = []
+
+    def has_permission(self, request: Any, view: Any) -> bool:
+        self.seen.append(
+            {
+                "user": request.user.__class__,
+                "auth": request.auth,
+                "method": request.method,
+                "data": request.data,
+                "by": request.successful_authenticator,
+                "page": request.query_params.get("page"),
+                "session": request.session.session_key,
+                "address": request.META["REMOTE_ADDR"],
+                "action": view.action,
+                "kwargs": view.kwargs,
+                "args": view.args,
+                "same": view.request is request,
+                "queryset": view.queryset,
+                "permission_classes": view.permission_classes,
+                "scope": view.throttle_scope,
+                "consumer": view.consumer.__class__.__name__,
+                "left": getattr(view, "left", None),
+            }
+        )
+        view.left = "here"
+        return True
+
+
+class Looked(Desk):
+    permission_classes = [Looking]
+    throttle_scope = "looks"
+
+    @on("look", method="PATCH")
+    @requires(Looking)
+    async def look(self, payload: dict[str, int]) -> str:
+        return getattr(self, "left", "nothing")
+
+
+def test_what_a_permission_sees():
+    """Request and view have what they have over HTTP; what one class leaves on the view the next one finds, and no more."""
+    Looking.seen.clear()
+
+    async def run() -> Any:
+        socket = WebsocketCommunicator(Looked.as_asgi(), "/?page=2")
+        socket.scope["url_route"] = {"args": (), "kwargs": {"room": 7}}
+        async with socket:
+            return (await socket.call("look", {"n": 1})).payload
+
+    assert "nothing" == sync(run)()
+    connect = {
+        "user": AnonymousUser,
+        "auth": None,
+        "method": "GET",
+        "data": {},
+        "by": None,
+        "page": "2",
+        "session": None,
+        "address": "127.0.0.1",
+        "action": None,
+        "kwargs": {"room": 7},
+        "args": (),
+        "same": True,
+        "queryset": None,
+        "permission_classes": [Looking],
+        "scope": "looks",
+        "consumer": "Looked",
+        "left": None,
+    }
+    call = {**connect, "method": "PATCH", "data": {"n": 1}, "action": "look"}
+    assert [connect, call, {**call, "left": "here"}] == [
+        {**seen, "permission_classes": list(seen["permission_classes"])} for seen in Looking.seen
+    ]
+
+
+def test_classes_from_the_settings():
+    """A view shows the classes that come from ``REST_FRAMEWORK``, too."""
+    Looking.seen.clear()
+    consumer = type(Desk)("Bare", (Looked,), {"permission_classes": None})
+    meet(consumer)
+    call(variant(consumer, permission_classes=None), "look")
+    assert [] == [seen for seen in Looking.seen if not seen["permission_classes"]]
