@@ -20,6 +20,7 @@ from wsdrf.connection.blueprint import blueprint_of
 from wsdrf.connection.connection import Connection
 from wsdrf.connection.hub import hub_of
 from wsdrf.connection.state import State
+from wsdrf.routing import Kind
 
 
 @message("life.shouted")
@@ -195,9 +196,6 @@ class Living(Consumer):
             return event if event.text else None
 
 
-BESIDE = ("stream", "beside")
-
-
 class Life:
     """One connection of ``Living`` on a fake server, and the laws that hold for any."""
 
@@ -206,6 +204,9 @@ class Life:
         blueprint = blueprint_of(consumer, Consumer)
         self.connection = Connection(blueprint, scope(), self.socket.receive, self.socket.send)
         self.witness = self.connection.consumer.witness = Witness(hooks)
+        routes = consumer.routes.values()
+        self.streams = {route.action for route in routes if route.kind is Kind.STREAM}
+        self.beside = self.streams | {route.action for route in routes if route.concurrent}
         self.calls: dict[int, str] = {}
         self.cancelled: set[int] = set()
         self.task: asyncio.Task[None] | None = None
@@ -232,7 +233,7 @@ class Life:
             number = frame.get("id")
             if not isinstance(number, int) or frame["action"] == "pong":
                 continue
-            if frame["action"] in ("error", "complete") or self.calls[number] != "stream":
+            if frame["action"] in ("error", "complete") or self.calls[number] not in self.streams:
                 ends.append((number, frame))
         return ends
 
@@ -243,7 +244,7 @@ class Life:
         assert len(self.socket.codes) <= 1
         ended = [number for number, _ in self.terminals()]
         assert len(set(ended)) == len(ended), f"answered twice: {ended}"
-        in_turn = [number for number in ended if self.calls[number] not in BESIDE]
+        in_turn = [number for number in ended if self.calls[number] not in self.beside]
         assert sorted(in_turn) == in_turn, "answered out of order"
 
     def check_answered(self) -> None:

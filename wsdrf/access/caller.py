@@ -36,7 +36,7 @@ from wsdrf.access.steps import Run, Steps, drive
 from wsdrf.access.throttling import Bucket, check_buckets, check_throttles
 from wsdrf.access.view import View
 from wsdrf.envelope import ABSENT, Call
-from wsdrf.exceptions import CredentialsLost, Denied, NotConnected, Unverified
+from wsdrf.exceptions import CredentialsLost, Denied, NotConnected, Refusal, Unverified
 
 logger = logging.getLogger("wsdrf.access")
 
@@ -120,7 +120,9 @@ class Caller:
     async def refused(self, error: Exception, request: Request | None) -> AuthenticationResult:
         """Give the result for a handshake that ``error`` refused; what DRF does not answer is logged, and a 500."""
         try:
-            answer = await self.denied(error, self.view(request))
+            answer = (
+                Denied(error.failure) if isinstance(error, Refusal) else await self.denied(error, self.view(request))
+            )
         except Exception:  # a project's EXCEPTION_HANDLER that fails: the first error is the one to tell of
             logger.exception("The exception handler failed")
             answer = None
