@@ -47,7 +47,7 @@ class Socket:
         self.sent.append(message)
         if message["type"] == "websocket.close":
             self.is_over = True
-            self.leave(message["code"])
+            self.leave(message.get("code", 1000))
 
     def connect(self) -> None:
         self.incoming.put_nowait({"type": "websocket.connect"})

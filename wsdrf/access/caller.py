@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Mapping
 from contextvars import ContextVar
+from functools import partial
 from inspect import isawaitable
 from time import monotonic
 from typing import Any
@@ -234,7 +235,10 @@ class Caller:
 
     async def call(self, handler: Any, *args: Any, **kwargs: Any) -> Any:
         """Run a ``def`` handler in a thread, inside a transaction where ``ATOMIC_REQUESTS`` asks for one."""
-        return await self.run(BaseHandler().make_view_atomic(handler), *args, **kwargs)
+        work = partial(handler, *args, **kwargs)
+        # Where Django's own decorator says which databases are left out; a partial does not pass it on.
+        vars(work)["_non_atomic_requests"] = getattr(getattr(handler, "func", handler), "_non_atomic_requests", set())
+        return await self.run(BaseHandler().make_view_atomic(work))
 
     async def check_permissions(self) -> None:
         """Ask the connection's guards again, and those of the current action."""
