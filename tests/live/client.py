@@ -224,8 +224,16 @@ class Raw:
             if ended.status != 101:
                 ended.body = (await asyncio.wait_for(self._body(ended.head), SECONDS)).decode()
                 return ended
-            await self.write(then)
-            while ended.close_code is None:
+        except (asyncio.IncompleteReadError, ConnectionError):
+            return ended
+        await self.write(then)
+        return await self.rest(ended)
+
+    async def rest(self, ended: Ended | None = None, *, at_most: int | None = None) -> Ended:
+        """Read frames until the server closes, or ``at_most`` so many."""
+        ended = ended or Ended(101)
+        try:
+            while ended.close_code is None and (at_most is None or len(ended.frames) < at_most):
                 opcode, data = await self.frame()
                 if opcode == Opcode.TEXT:
                     ended.frames.append(json.loads(data))

@@ -22,6 +22,7 @@ TREE: Final = Path(__file__).resolve().parents[2]
 APPLICATION: Final = "tests.live.app.asgi:application"
 START_SECONDS: Final = 60
 END_SECONDS: Final = 15
+LOGS: Final = ("output.log", "records.log")
 
 
 @frozen
@@ -31,6 +32,7 @@ class Kind:
     ``has_denial``: a refused handshake can carry a status other than 403 and a body. ``feels_back_pressure``: it lets
     a sender wait for a client that does not read. ``takes_early_frames``: frames may come before it has answered the
     handshake; if not, it answers 400. ``reads_latin_1``: headers need not be ASCII; if not, it answers 500 by itself.
+    ``ends_applications``: it waits for the application's connections before its process ends.
     """
 
     name: str
@@ -39,6 +41,7 @@ class Kind:
     feels_back_pressure: bool = True
     takes_early_frames: bool = True
     reads_latin_1: bool = True
+    ends_applications: bool = True
 
 
 def _uvicorn(implementation: str, *options: str) -> tuple[str, ...]:
@@ -56,6 +59,7 @@ KINDS: Final = {
             ("daphne", "-v", "2", "-b", "127.0.0.1", "-p", "{port}", APPLICATION),
             has_denial=False,
             feels_back_pressure=False,
+            ends_applications=False,
         ),
         Kind(
             "hypercorn",
@@ -97,10 +101,14 @@ class Server:
         """Give the origin of the site itself."""
         return f"http://127.0.0.1:{self.port}"
 
-    @property
-    def output(self) -> str:
-        """Give everything that the process has printed, and every record that it has logged."""
-        return "\n".join((self.folder / name).read_text(errors="replace") for name in ("output.log", "records.log"))
+    def mark(self) -> tuple[int, ...]:
+        """Give how much there is in the logs by now."""
+        return tuple((self.folder / name).stat().st_size for name in LOGS)
+
+    def output(self, since: tuple[int, ...] = (0, 0)) -> str:
+        """Give everything that the process has printed, and every record that it has logged, after a ``mark``."""
+        texts = [(self.folder / name).read_bytes()[start:] for name, start in zip(LOGS, since, strict=True)]
+        return b"\n".join(texts).decode(errors="replace")
 
     @property
     def resident_bytes(self) -> int:
@@ -176,7 +184,7 @@ class Fleet:
             server.end()
             raise
         if process.poll() is not None:
-            pytest.fail(f"{kind.name} does not start:\n{server.output}", pytrace=False)
+            pytest.fail(f"{kind.name} does not start:\n{(folder / LOGS[0]).read_text()}", pytrace=False)
         return server
 
 

@@ -148,7 +148,7 @@ HOSTILE: dict[str, list[tuple[str, str]]] = {
 async def test_a_hostile_handshake_is_refused(server: Server, key: str, name: str, hostile: str) -> None:
     """Headers that are malformed, doubled or not of ASCII are the client's own fault, and no error of the server's."""
     headers = HOSTILE[hostile]
-    before = len(server.output)
+    before = server.mark()
     has_host = not any(header == "Host" for header, _ in headers)
     async with raw(server, handshake(server, f"/ws/{name}/{key}/", headers, host=has_host)) as client:
         ended = await client.ended(CALLS)
@@ -156,7 +156,7 @@ async def test_a_hostile_handshake_is_refused(server: Server, key: str, name: st
     assert [] == server.events(key)
     if not any(not_read(server, header) for header in headers):
         assert ended.refusal in {400, 401, 403}, ended
-        assert "Traceback" not in server.output[before:]
+        assert "Traceback" not in server.output(before)
 
 
 def not_read(server: Server, header: tuple[str, str]) -> bool:

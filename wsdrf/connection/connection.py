@@ -80,6 +80,7 @@ class Connection:
                 await self._read()
         except asyncio.CancelledError:
             if not self._was_interrupted():
+                self.close(4503)  # a server cancels when it ends: come back later
                 raise
         except Exception as error:
             self.failed_with(error)
@@ -317,10 +318,8 @@ class Connection:
             reader.cancel()
 
     def _was_interrupted(self) -> bool:
-        if not self._interrupted:
-            return False
-        uncancel = getattr(self._reader, "uncancel", None)  # Python 3.11
-        return uncancel is None or uncancel() == 0
+        uncancel = getattr(self._reader, "uncancel", lambda: 0)  # Python 3.11
+        return self._interrupted and uncancel() == 0
 
     def _stop_timer(self) -> None:
         if self._timer is not None:
