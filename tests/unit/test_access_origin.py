@@ -93,6 +93,8 @@ def test_differential(origin, host, scheme, forwarded, project, own):  # noqa: P
         ([("origin", "http://testserver")], 200),
         ([("origin", "http://testserver"), ("origin", "http://testserver")], 403),
         ([("origin", "http://testserver, http://evil.com")], 403),
+        ([("origin", "https://evil.com,.example.org")], 403),
+        ([("origin", "https://evil.com"), ("origin", ".example.org")], 403),
         ([("origin", "http://testserver:8000")], 403),
         ([("origin", "https://testserver")], 403),
         ([("origin", "https://evil.com")], 403),
