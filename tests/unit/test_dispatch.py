@@ -1,0 +1,375 @@
+"""The dispatcher alone, without Django, DRF or Channels: one call from its frame to its answer."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Callable, Mapping
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from wsdrf.codec import Codec
+from wsdrf.declare import Place
+from wsdrf.dispatch import Deadline, Dispatcher, Hearing, Step, unless_cancelled
+from wsdrf.envelope import ABSENT, Call, Failure
+from wsdrf.exceptions import Busy, CredentialsLost, Denied, TimedOut
+from wsdrf.messages import message
+from wsdrf.routing import Kind, Reception, Route
+
+
+@message("said")
+class Said:
+    text: str
+
+
+PLACE = Place("X.do", "x.py", 1)
+
+
+class Access:
+    """Let pass what is not named in ``refusals``; run a ``def`` handler on the spot."""
+
+    def __init__(self) -> None:
+        self.asked: list[str] = []
+        self.refusals: dict[str, Exception] = {}
+
+    def _ask(self, what: str) -> None:
+        self.asked.append(what)
+        if what in self.refusals:
+            raise self.refusals[what]
+
+    async def permit(self, guard: Any, call: Call) -> None:
+        self._ask("permit")
+
+    async def may_hear(self, guard: Any, payload: Any) -> bool:
+        self._ask("may_hear")
+        return guard is not False
+
+    async def serialize(self, kind: Any, payload: Any) -> Any:
+        self._ask("serialize")
+        return {"serialized": payload}
+
+    async def load(self, guard: Any, payload: Any) -> Mapping[str, Any]:
+        self._ask("load")
+        return {} if guard is None else dict(guard)
+
+    async def call(self, handler: Any, *args: Any, **kwargs: Any) -> Any:
+        self._ask("call")
+        return handler(*args, **kwargs)
+
+    async def denied(self, error: Exception) -> Denied | None:
+        self._ask("denied")
+        return Denied(Failure(403, "permission_denied", "No.")) if isinstance(error, PermissionError) else None
+
+
+class Link:
+    def __init__(self) -> None:
+        self.sent: list[Any] = []
+        self.failures: list[str] = []
+        self.spawned: list[Any] = []
+        self.is_full = False
+
+    async def send(self, frame: str) -> None:
+        self.put(frame)
+
+    def put(self, frame: str) -> None:
+        self.sent.append(json.loads(frame))
+
+    def spawn(self, route: Route, call: Call, work: Callable[[], Any]) -> None:
+        if self.is_full:
+            raise Busy
+        self.spawned.append(work())
+
+    def frame(self, message: Any) -> str:
+        return Codec().encode_frame("said", {"text": message.text})
+
+    def failed(self, failure: Failure) -> None:
+        self.failures.append(failure.code)
+
+
+class Table:
+    """A dispatcher for one handler, and the fakes around it."""
+
+    def __init__(self, handler: Any, kind: Kind = Kind.COROUTINE, **route: Any) -> None:
+        self.access, self.link = Access(), Link()
+        self.codec = Codec()
+        payload = route.pop("payload", None)
+        guard = route.pop("guard", None)
+        is_serializer = route.pop("is_serializer", False)
+        values: dict[str, Any] = {
+            "action": "do", "handler": "do", "kind": kind, "payload": payload, "replies": (), "guards": (),
+            "throttles": (), "loads": (), "method": "POST", "timeout": 5, "concurrent": False, "declared_by": "X",
+            "place": PLACE, **route,
+        }  # fmt: skip
+        structure = None if payload is None or is_serializer else self.codec.structurer(payload)
+        step = Step(Route(**values), guard, structure, is_serializer, self.codec.unstructurer(), True)
+        self.consumer = SimpleNamespace(do=handler, hear=handler, handle_exception=self.handle_exception)
+        self.dispatcher = Dispatcher(self.consumer, {"do": step}, self.codec, self.access, self.link)
+
+    async def handle_exception(self, error: Exception) -> Any:
+        raise error
+
+    async def answer(self, payload: Any = ABSENT, id: Any = 1, action: str = "do") -> Any:
+        frame = await self.dispatcher.answer(Call(action, payload, id))
+        return None if frame is None else json.loads(frame)
+
+    async def hear(self, payload: Any, *, kind: Kind = Kind.COROUTINE, guard: Any = None) -> Any:
+        reception = Reception(Said, "hear", (), "X", PLACE, kind)
+        frame = await self.dispatcher.hear(Hearing(reception, guard, self.codec.structurer(Said)), payload)
+        return None if frame is None else json.loads(frame)
+
+
+async def nothing() -> None: ...
+
+
+async def test_the_order_of_the_steps() -> None:
+    """A call is permitted, then structured, then its objects are loaded, then it is handled."""
+    trail: list[Any] = []
+
+    async def do(payload: Said, thing: str) -> Said:
+        trail.append((payload, thing))
+        return payload
+
+    table = Table(do, payload=Said, guard={"thing": "loaded"})
+
+    assert {"action": "said", "payload": {"text": "x"}, "id": 1} == await table.answer({"text": "x"})
+    assert [(Said(text="x"), "loaded")] == trail
+    assert ["permit", "load"] == table.access.asked
+
+
+async def test_a_refused_caller_learns_nothing_of_the_schema() -> None:
+    """Who is not permitted is refused before the payload is looked at."""
+    table = Table(nothing, payload=Said)
+    table.access.refusals["permit"] = PermissionError()
+
+    answer = await table.answer({"nothing": "like it"})
+
+    assert ("permission_denied", 403) == (answer["payload"]["code"], answer["payload"]["status_code"])
+    assert ["permission_denied"] == table.link.failures
+
+
+@pytest.mark.parametrize(
+    ("result", "id", "expected"),
+    [
+        (None, 1, {"action": "complete", "payload": None, "id": 1}),
+        (None, None, None),
+        (7, 1, {"action": "do", "payload": 7, "id": 1}),
+        (7, None, {"action": "do", "payload": 7}),
+        (Said(text="x"), "a", {"action": "said", "payload": {"text": "x"}, "id": "a"}),
+    ],
+)
+async def test_replies(result: Any, id: Any, expected: Any) -> None:
+    """A reply bears the action of its class or else the call's; ``None`` completes a call with an id."""
+
+    async def do() -> Any:
+        return result
+
+    assert expected == await Table(do).answer(id=id)
+
+
+async def test_a_def_handler_is_called_elsewhere() -> None:
+    """A handler that may block goes through the access floor."""
+    table = Table(lambda: "done", Kind.FUNCTION)
+    assert "done" == (await table.answer())["payload"]
+    assert "call" in table.access.asked
+
+
+async def test_a_serializer_is_made_elsewhere() -> None:
+    """A serializer's payload goes through the access floor as it came."""
+
+    async def do(payload: Any) -> Any:
+        return payload
+
+    assert {"serialized": 7} == (await Table(do, payload=object, is_serializer=True).answer(7))["payload"]
+
+
+async def test_an_optional_payload_may_be_left_out() -> None:
+    """A handler with a default gets no payload where the call has none, and a valid one where it has."""
+
+    async def do(payload: int = 3) -> int:
+        return payload
+
+    table = Table(do, payload=int, payload_required=False)
+    assert [3, 4] == [(await table.answer())["payload"], (await table.answer(4))["payload"]]
+    assert "invalid" == (await table.answer("x"))["payload"]["code"]
+
+
+async def test_unknown_actions_are_refused() -> None:
+    """An action that is not in the table is answered ``unknown_action``, and nobody is asked anything."""
+    table = Table(nothing)
+    assert "unknown_action" == (await table.answer(action="other"))["payload"]["code"]
+    assert [] == table.access.asked
+
+
+async def failing(kind: str) -> None:
+    if kind == "stray":
+        future = asyncio.get_running_loop().create_future()
+        future.cancel()
+        await future
+    raise {"denied": PermissionError(kind), "other": RuntimeError(kind), "busy": Busy()}[kind]
+
+
+@pytest.mark.parametrize(
+    ("kind", "code"), [("denied", "permission_denied"), ("other", "error"), ("busy", "busy"), ("stray", "error")]
+)
+async def test_whatever_a_handler_raises_is_answered(kind: str, code: str) -> None:
+    """What DRF knows gets its answer, a refusal its own, and anything else ``error`` without a word of the cause."""
+    answer = await Table(lambda: failing(kind)).answer()
+    assert (code, 1) == (answer["payload"]["code"], answer["id"])
+    assert kind not in json.dumps(answer["payload"]["detail"])
+
+
+async def test_handle_exception_may_reply_or_raise_or_fail() -> None:
+    """The hook's message is the reply; what it raises instead is the answer; where it fails, that is an internal error."""
+    table = Table(lambda: failing("other"))
+
+    async def reply(error: Exception) -> Any:
+        return Said(text="caught")
+
+    async def another(error: Exception) -> Any:
+        raise Busy
+
+    async def broken(error: Exception) -> Any:
+        return object()
+
+    outcomes = []
+    for hook in (reply, another, broken):
+        table.consumer.handle_exception = hook
+        answer = await table.answer()
+        outcomes.append(answer["payload"].get("text") or answer["payload"]["code"])
+    assert ["caught", "busy", "error"] == outcomes
+
+
+async def test_an_exception_handler_that_fails_is_an_internal_error() -> None:
+    """A project's handler that raises does not end the connection."""
+    table = Table(lambda: failing("denied"))
+    table.access.refusals["denied"] = ZeroDivisionError()
+    assert "error" == (await table.answer())["payload"]["code"]
+
+
+async def test_lost_credentials_go_up() -> None:
+    """``CredentialsLost`` is for the connection, from a call as from an event."""
+    lost = CredentialsLost(SimpleNamespace(status_code=401, code="x"))
+    table = Table(nothing)
+    table.access.refusals |= {"permit": lost, "may_hear": lost}
+    with pytest.raises(CredentialsLost):
+        await table.answer()
+    with pytest.raises(CredentialsLost):
+        await table.hear({"text": "x"})
+
+
+async def test_a_real_cancellation_is_obeyed() -> None:
+    """A task that is cancelled while it answers ends, and answers nothing."""
+
+    async def do() -> None:
+        await asyncio.sleep(10)
+
+    task = asyncio.ensure_future(Table(do).answer())
+    await asyncio.sleep(0)
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+
+
+async def items() -> AsyncIterator[Any]:
+    yield Said(text="x")
+    yield None
+    yield 7
+
+
+async def test_a_stream_is_spawned_and_completes() -> None:
+    """A stream answers nothing by itself; its frames go out as they come, then ``complete``."""
+    table = Table(items, Kind.STREAM)
+    assert await table.answer() is None
+    await table.link.spawned[0]
+    assert ["said", "do", "complete"] == [frame["action"] for frame in table.link.sent]
+    assert {1} == {frame["id"] for frame in table.link.sent}
+
+
+async def test_what_runs_beside_others_is_answered_there() -> None:
+    """A concurrent action is spawned, and what it raises is answered under its id."""
+    table = Table(lambda: failing("denied"), concurrent=True)
+    assert await table.answer() is None
+    await table.link.spawned[0]
+    assert ["permission_denied"] == [frame["payload"]["code"] for frame in table.link.sent]
+
+
+@pytest.mark.parametrize("route", [{"kind": Kind.STREAM}, {"concurrent": True}])
+async def test_no_room_beside_others_is_busy(route: dict[str, Any]) -> None:
+    """Where nothing more can be spawned the call is answered ``busy``."""
+    table = Table(items, **route)
+    table.link.is_full = True
+    assert "busy" == (await table.answer())["payload"]["code"]
+
+
+async def test_events() -> None:
+    """An event is structured, guarded, received; what cannot be is told to nobody."""
+
+    async def hear(event: Said) -> Said | None:
+        return {"none": None}.get(event.text, event) if event.text != "bad" else await failing("stray")
+
+    table = Table(hear)
+    assert "x" == (await table.hear({"text": "x"}))["payload"]["text"]
+    assert await table.hear({"text": "none"}) is None
+    assert await table.hear({"text": "bad"}) is None
+    assert await table.hear({"text": "x"}, guard=False) is None
+    table.access.asked.clear()
+    assert await table.hear({"nothing": "like it"}) is None
+    assert [] == table.access.asked
+    table.consumer.hear = lambda event: event
+    assert "x" == (await table.hear({"text": "x"}, kind=Kind.FUNCTION))["payload"]["text"]
+
+
+# -- deadlines -----------------------------------------------------------------------------------------------------------
+
+
+async def test_a_deadline_turns_a_cancellation_into_a_timeout() -> None:
+    """What takes too long raises ``TimedOut``, and the task goes on as if it had never been cancelled."""
+    for _ in range(2):
+        with pytest.raises(TimedOut), Deadline(0.001):
+            await asyncio.sleep(10)
+    await asyncio.sleep(0)
+
+
+async def test_a_deadline_that_is_not_heeded_leaves_no_trace() -> None:
+    """Work that swallows its cancellation keeps its result, and the next deadline works."""
+    with Deadline(0.001):
+        try:
+            await asyncio.sleep(10)
+        except asyncio.CancelledError:
+            result = "stubborn"
+    assert "stubborn" == result
+    with pytest.raises(TimedOut), Deadline(0.001):
+        await asyncio.sleep(10)
+
+
+async def test_a_cancellation_from_outside_stays_one() -> None:
+    """Who is cancelled inside a deadline is cancelled, at the very moment that it expires too."""
+
+    async def work(seconds: float | None) -> None:
+        with Deadline(seconds):
+            await asyncio.sleep(10)
+
+    for seconds in (None, 10, 0.01):
+        task = asyncio.ensure_future(work(seconds))
+        await asyncio.sleep(0)
+        asyncio.get_running_loop().call_later(0.01, task.cancel)
+        with pytest.raises((asyncio.CancelledError, TimedOut)):
+            await task
+
+
+async def test_the_inner_deadline_and_the_outer() -> None:
+    """Each deadline answers for itself."""
+    with Deadline(10):
+        with pytest.raises(TimedOut), Deadline(0.001):
+            await asyncio.sleep(10)
+        await asyncio.sleep(0)
+    with pytest.raises(TimedOut), Deadline(0.001), Deadline(10):
+        await asyncio.sleep(10)
+
+
+async def test_an_exception_is_what_it_is() -> None:
+    """``unless_cancelled`` gives an exception back."""
+    error = ValueError()
+    assert error is unless_cancelled(error)
