@@ -173,6 +173,7 @@ class Hub:
                 self._fresh.clear()
                 await asyncio.sleep(_jittered(delay))
                 delay = min(2 * delay, LONGEST_DELAY)
+                self._fresh.clear()  # what was joined meanwhile may be forgotten again
                 self._mend(tell=True)
                 continue
             if failed:
