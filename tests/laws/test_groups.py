@@ -20,7 +20,7 @@ from tests.laws.living import Happened, Life, Living, Shouted, fresh_layer, noth
 from tests.unit.sockets import FailingLayer, settle, until
 from wsdrf import Consumer, message, on, receives, requires
 from wsdrf.connection import hub as hubs
-from wsdrf.connection.parcel import Parcel, name_of, read_parcel
+from wsdrf.connection.parcel import name_of, read_parcel
 from wsdrf.testing import WebsocketCommunicator
 
 GROUPS = ("a", "b", "c")
@@ -251,29 +251,6 @@ def test_no_name_can_be_called_through_the_layer() -> None:
     """No ASGI type and no attribute of a consumer or of its application can be reached by the type of a message."""
     kinds = [*ASGI_TYPES, *NAMES, *(name.replace("_", ".") for name in NAMES)]
     survive([{"type": kind, "text": "{}", "code": 1000, "message": {}, "body": "x"} for kind in kinds])
-
-
-@given(st.dictionaries(st.text(max_size=5), PLAIN) | PLAIN)
-def test_only_what_wsdrf_wrote_is_read(message: Any) -> None:
-    """Reading a layer's message gives back a parcel that was written, and ``None`` for everything else."""
-    assert read_parcel(message) is None
-
-
-@given(
-    st.lists(st.text(alphabet="ab", min_size=1), max_size=3).map(tuple),
-    st.text(st.characters(exclude_categories=["Cs"])),
-    st.none() | st.text("abc"),
-    st.none() | st.text("abc"),
-    PLAIN,
-)
-def test_a_parcel_comes_back_as_it_was(groups: Any, frame: str, excluded: Any, event: Any, payload: Any) -> None:
-    """A parcel travels as one type and one string, and comes back equal."""
-    parcel = Parcel(groups, frame, excluded, event, payload)
-    written = parcel.message()
-
-    assert {"type", "body"} == set(written)
-    assert {str} == {type(value) for value in written.values()}
-    assert parcel == read_parcel(json.loads(json.dumps(written)))
 
 
 # -- typed events --------------------------------------------------------------------------------------------------------
