@@ -9,6 +9,7 @@ from functools import partial
 from time import perf_counter
 from types import TracebackType
 from typing import Any, Protocol
+from weakref import WeakSet
 
 from attrs import frozen
 
@@ -271,6 +272,15 @@ class Deadline:
             self._task.cancel()
 
 
+_asked: WeakSet[asyncio.Task[Any]] = WeakSet()
+
+
+def cancel(task: asyncio.Task[Any]) -> None:
+    """Cancel ``task``, so that ``unless_cancelled`` knows of it in every version of Python."""
+    _asked.add(task)
+    task.cancel()
+
+
 def unless_cancelled(error: BaseException) -> Exception:
     """Give ``error`` to be answered; raise it where it says that the running task itself has been cancelled.
 
@@ -278,8 +288,9 @@ def unless_cancelled(error: BaseException) -> Exception:
     """
     if isinstance(error, Exception):
         return error
-    cancelling = getattr(asyncio.current_task(), "cancelling", None)  # Python 3.11; before, there is no telling
-    if cancelling is None or cancelling():
+    task = asyncio.current_task()
+    cancelling = getattr(task, "cancelling", lambda: task in _asked)  # Python 3.11 counts for itself
+    if cancelling():
         raise error
     stray = RuntimeError("Something that was awaited had been cancelled.")
     stray.__cause__ = error

@@ -12,7 +12,7 @@ import pytest
 
 from wsdrf.codec import Codec
 from wsdrf.declare import Place
-from wsdrf.dispatch import Deadline, Dispatcher, Hearing, Step, unless_cancelled
+from wsdrf.dispatch import Deadline, Dispatcher, Hearing, Step, cancel, unless_cancelled
 from wsdrf.envelope import ABSENT, Call, Failure
 from wsdrf.exceptions import Busy, CredentialsLost, Denied, TimedOut
 from wsdrf.messages import message
@@ -267,7 +267,7 @@ async def test_a_real_cancellation_is_obeyed() -> None:
 
     task = asyncio.ensure_future(Table(do).answer())
     await asyncio.sleep(0)
-    task.cancel()
+    cancel(task)
     with pytest.raises(asyncio.CancelledError):
         await task
 

@@ -8,6 +8,7 @@ from contextvars import Context
 from typing import Any
 
 from wsdrf.access.caller import current_view
+from wsdrf.dispatch import cancel
 from wsdrf.envelope import CallId
 from wsdrf.exceptions import Busy
 
@@ -57,7 +58,7 @@ class Background:
         if task not in self._cancelled:
             self._cancelled.add(task)
             task.add_done_callback(lambda done: then() if done.cancelled() else None)
-        task.cancel()
+        cancel(task)
 
     def _forget(self, task: asyncio.Task[None], call_id: CallId, is_stream: bool) -> None:
         self._tasks.discard(task)

@@ -13,7 +13,7 @@ from wsdrf.connection.ending import GRACE
 from wsdrf.connection.inbox import Inbox
 from wsdrf.connection.outbox import Outbox
 from wsdrf.connection.parcel import Parcel
-from wsdrf.dispatch import unless_cancelled
+from wsdrf.dispatch import cancel, unless_cancelled
 from wsdrf.envelope import Call
 from wsdrf.options import Options
 
@@ -97,7 +97,7 @@ class Desk:
 
     def _cancel(self) -> None:
         for task in self._others() - self._ending:  # once: a second time would break into its cleaning up
-            task.cancel()
+            cancel(task)
             self._ending.add(task)
 
     async def _run(self, work: Callable[[], Coroutine[Any, Any, None]]) -> None:
