@@ -142,11 +142,12 @@ class Hub:
         await self._layer.group_discard(group, await self._open())
 
     async def _open(self) -> str:
-        if self._channel is None:
-            self._channel = await self._layer.new_channel()
-            self._listener = _task(self._listen(self._channel))
+        channel = self._channel
+        if channel is None:
+            channel = self._channel = str(await self._layer.new_channel())
+            self._listener = _task(self._listen(channel))
             self._refresher = asyncio.get_running_loop().call_later(REFRESH_AFTER, self._refresh)
-        return self._channel
+        return channel
 
     def _stop(self) -> None:
         for running in (self._listener, self._mender, self._refresher):
