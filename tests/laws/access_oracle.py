@@ -102,12 +102,10 @@ class People:
         return st.sampled_from([None, *known, *basics, *MALFORMED])
 
     def callers(self) -> st.SearchStrategy[Caller]:
-        """Draw who asks, and by what. A bare token comes without a good session, which DRF might prefer."""
+        """Draw who asks, and by what."""
+        sessions = st.sampled_from([None, *STATES])
         tokens = st.sampled_from(sorted(set(self.tokens.values())))
-        return st.one_of(
-            st.builds(Caller, st.sampled_from([None, *STATES]), self.authorizations()),
-            st.builds(Caller, st.sampled_from([None, "inactive", "expired", "bad"]), token=tokens),
-        )
+        return st.one_of(st.builds(Caller, sessions, self.authorizations()), st.builds(Caller, sessions, token=tokens))
 
 
 MALFORMED = ["Token", "Token a b", "Bearer", "Bearer a b", "Basic", "Basic !", "Knox", "Moon 1", "token", "", "\xe9"]
@@ -127,7 +125,6 @@ class Verdict:
 
 
 INTERNAL = Verdict(500, "error", "A server error occurred.")
-ANONYMOUS = Verdict(403, "not_authenticated")
 current_view: list[Callable[..., Any]] = []
 
 
@@ -161,7 +158,7 @@ def ask_drf(attributes: dict[str, Any], caller: Caller, people: People, question
     client = Client(raise_request_exception=False)
     authorization = caller.authorization
     if caller.token is not None:
-        authorization = header_of(caller.token, attributes["authentication_classes"], people)
+        authorization = header_of(caller, attributes["authentication_classes"], people)
     headers = {} if authorization is None else {"HTTP_AUTHORIZATION": authorization}
     if caller.session:
         client.cookies[settings.SESSION_COOKIE_NAME] = people.sessions[caller.session]
@@ -170,20 +167,20 @@ def ask_drf(attributes: dict[str, Any], caller: Caller, people: People, question
     return read_response(response)
 
 
-def header_of(token: str, authentications: list[Any], people: People) -> str | None:
-    """Give the header by which the owner of ``token`` would send it over HTTP.
+def header_of(caller: Caller, authentications: list[Any], people: People) -> str | None:
+    """Give the header by which the owner of a bare token would send it over HTTP.
 
-    Of the class that knows it; or else of the first that refuses it.
+    Under the first scheme by which somebody is known, or a class fails; or else the first by which it is refused.
     """
     refused = None
+    members = {"authentication_classes": authentications, "permission_classes": [IsAuthenticated]}
     for kind in authentications:
         scheme = (kind().authenticate_header(RequestFactory().get("/")) or "").partition(" ")[0]
-        header = f"{scheme} {token}"
-        alone = {"authentication_classes": [kind], "permission_classes": [IsAuthenticated]}
-        verdict = ask_drf(alone, Caller(authorization=header), people, Question()) if scheme else ANONYMOUS
-        if verdict.status_code == 200:
+        header = f"{scheme} {caller.token}" if scheme else None
+        verdict = ask_drf(members, Caller(caller.session, header), people, Question())
+        if header is not None and verdict.status_code in {200, 500}:
             return header
-        refused = refused or (header if verdict.code != ANONYMOUS.code else None)
+        refused = refused or (header if verdict.code != "not_authenticated" else None)
     return refused
 
 

@@ -176,16 +176,26 @@ def view_of(request: Any = None) -> View:
 
 
 def test_a_bare_token_under_each_scheme():
-    """Each class finds the token under its own scheme, in META and headers alike; nothing of it is left afterwards."""
+    """All classes see the token under one scheme after the other, in META and headers alike; nothing of it is left."""
     Reader.heard.clear()
     http = http_request(handshake([("authorization", "stale")]), "GET")
     assert "stale" == http.headers["Authorization"]
-    request = drf_request(http, [reader("One")(), reader(None)(), reader('Two realm="x"')()], view_of())
+    classes = [reader("One"), reader(None), reader('Two realm="x"'), reader("One"), reader("")]
+    request = drf_request(http, [one() for one in classes], view_of())
     present(request, Credentials(token="t"))
     assert request.user.is_anonymous
-    assert [("One t", "One t"), (None, None), ("Two t", "Two t")] == Reader.heard
+    assert [("One t", "One t")] * 5 + [("Two t", "Two t")] * 5 == Reader.heard
     assert "HTTP_AUTHORIZATION" not in http.META
     assert "Authorization" not in http.headers
+
+
+def test_a_bare_token_that_nobody_could_present():
+    """Where no class has a scheme, none sees the token."""
+    Reader.heard.clear()
+    request = drf_request(http_request(handshake(), "GET"), [reader(None)()], view_of())
+    present(request, Credentials(token="t"))
+    assert request.user.is_anonymous
+    assert [(None, None)] == Reader.heard
 
 
 def test_a_whole_header_as_it_is():

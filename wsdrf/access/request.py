@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from django.core.handlers.asgi import ASGIRequest
 from django.http import HttpRequest
 from rest_framework.authentication import BaseAuthentication
-from rest_framework.exceptions import APIException, AuthenticationFailed
+from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.request import Request
 
 from wsdrf.access.carriers import Credentials, Scope
@@ -48,48 +48,43 @@ def http_request(scope: Scope, method: str) -> ASGIRequest:
 
 
 class HandshakeRequest(Request):
-    """DRF's request of a handshake, whose bare ``token`` each authenticator finds in the ``Authorization`` header.
+    """DRF's request of a handshake, which may have a bare ``token`` where HTTP has an ``Authorization`` header.
 
-    A client that sends a bare token does not say whose it is. So each class sees it under its own scheme, and one that
-    refuses it leaves the answer to those after it that know tokens; where none does, the first refusal stands.
+    A client that sends a bare token does not say by which scheme. So DRF is asked under the scheme of each class in
+    turn, all classes seeing the same header, as over HTTP: the first scheme by which somebody is found counts. Where
+    there is none, the first refusal stands.
     """
 
     _token: str | None = None
     _authenticator: BaseAuthentication | None
-    _not_authenticated: Callable[[], None]  # DRF's own, which its stubs leave out
 
     def _authenticate(self) -> None:
-        # DRF's own loop, but for the header, which changes for each class.
-        if self._token is None:
-            super()._authenticate()  # type: ignore[misc]  # the stubs leave it out
-            return
         refusal: AuthenticationFailed | None = None
-        authenticator: Any
-        for authenticator in self.authenticators or ():
-            scheme = _scheme_of(authenticator, self)
-            if refusal is not None and scheme is None:
-                continue
+        http = vars(self._request)
+        django_user = {"user": http["user"]} if "user" in http else {}
+        for authorization in self._authorizations():
+            http.update(django_user)  # DRF replaces it with its own nobody when it refuses
             try:
-                found = self._ask(authenticator, scheme)
+                if authorization is not None:
+                    _show(self._request, authorization)
+                super()._authenticate()  # type: ignore[misc]  # the stubs leave it out
             except AuthenticationFailed as error:
-                refusal, found = refusal or error, None
-            except APIException:
-                self._not_authenticated()
-                raise
-            if found is not None:
-                self._authenticator = authenticator
-                self.user, self.auth = found
+                refusal = refusal or error
+            finally:
+                if authorization is not None:
+                    _show(self._request, None)
+            if self._authenticator is not None:
                 return
-        self._not_authenticated()
         if refusal is not None:
             raise refusal
 
-    def _ask(self, authenticator: BaseAuthentication, scheme: str | None) -> Any:
-        try:
-            _show(self._request, None if scheme is None else f"{scheme} {self._token}")
-            return authenticator.authenticate(self)
-        finally:
-            _show(self._request, None)
+    def _authorizations(self) -> list[str | None]:
+        if self._token is None:
+            return [None]
+        authenticators: Sequence[Any] = self.authenticators or ()
+        challenges = [authenticator.authenticate_header(self) or "" for authenticator in authenticators]
+        schemes = dict.fromkeys(challenge.split()[0] for challenge in challenges if challenge.strip())
+        return [f"{scheme} {self._token}" for scheme in schemes] or [None]
 
 
 def drf_request(http: ASGIRequest, authenticators: Sequence[BaseAuthentication], view: Any) -> Request:
@@ -137,8 +132,3 @@ def _show(http: HttpRequest, authorization: str | None) -> None:
     else:
         http.META["HTTP_AUTHORIZATION"] = authorization
     vars(http).pop("headers", None)  # Django keeps what it made of META before
-
-
-def _scheme_of(authenticator: BaseAuthentication, request: Request) -> str | None:
-    challenge = (authenticator.authenticate_header(request) or "").split()
-    return challenge[0] if challenge else None
