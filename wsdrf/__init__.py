@@ -26,7 +26,7 @@ _HOMES = {
     "throttle": "wsdrf.declare",
 }
 
-__all__ = sorted(_HOMES)  # noqa: PLE0605  # a sorted list of the names above; __init__.pyi spells it out
+__all__ = sorted(_HOMES)  # noqa: PLE0605  # pyright: ignore[reportUnsupportedDunderAll]  # __init__.pyi spells it out
 
 
 def __getattr__(name: str) -> object:

@@ -32,12 +32,14 @@ class Access(Protocol):
 
     async def may_hear(self, guard: Any, payload: Any) -> bool:
         """Tell whether an event may reach the caller."""
+        ...
 
     async def serialize(self, kind: Any, payload: Any) -> Any:
         """Give a payload as a valid serializer."""
 
     async def load(self, guard: Any, payload: Any) -> Mapping[str, Any]:
         """Give the objects that the action loads, each permitted."""
+        ...
 
     async def call(self, handler: Any, *args: Any, **kwargs: Any) -> Any:
         """Run a handler that may block."""
@@ -60,6 +62,7 @@ class Link(Protocol):
 
     def frame(self, message: Any) -> str:
         """Write the frame of a message."""
+        ...
 
     def failed(self, failure: Failure) -> None:
         """Count a refused or malformed call."""

@@ -35,6 +35,7 @@ DEFAULTS = {
     "max_errors": Rate(100, 60),
     "max_connections_per_user": None,
     "camelize": False,
+    "revoke_on": ("logout", "user", "token", "permissions"),
     "log_ignored_actions": (),
 }
 
@@ -118,6 +119,7 @@ WRONG: dict[str, list[Any]] = {
     "max_connections_per_user": [0, -1, "7", True],
     "camelize": [1, "true", None],
     "sync_threads": [0, 2.0, None],
+    "revoke_on": ["logout", ["password"], None],
     "log_ignored_actions": ["typing", [7], None],
 }
 

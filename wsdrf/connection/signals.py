@@ -58,9 +58,10 @@ def _on_blacklisted(instance: Any, using: str, **kwargs: Any) -> None:
     recheck(user_group(instance.token.user_id), "token", using)
 
 
-def _on_rights(instance: Any, action: str, reverse: bool, pk_set: Any, using: str, **kwargs: Any) -> None:
+def _on_rights(instance: Any, action: str, pk_set: Any, using: str, **kwargs: Any) -> None:
     if not action.startswith("post_"):
         return
+    reverse = kwargs["reverse"]  # the group's side of the relation was changed, not the user's
     if not reverse:
         recheck(user_group(instance), "permissions", using)
     elif pk_set is None:  # a group was emptied: whose it was is not told
