@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.apps import AppConfig
 
+from wsdrf.checks import register_checks
 from wsdrf.connection.signals import connect_signals
 
 
@@ -14,5 +15,6 @@ class WsdrfConfig(AppConfig):
     verbose_name = "WebSockets with Django REST framework"
 
     def ready(self) -> None:
-        """Listen to the signals."""
+        """Listen to the signals, and register the system checks."""
+        register_checks()
         connect_signals()
