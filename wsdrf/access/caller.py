@@ -51,8 +51,10 @@ class Caller:
     __slots__ = (
         "_buckets",
         "_checked_at",
+        "_doubts",
         "_ends_at",
         "_pinned",
+        "_settled",
         "_slot",
         "_token",
         "consumer",
@@ -71,6 +73,7 @@ class Caller:
         self._token: str | None = None
         self._pinned: tuple[type, Any] | None = None
         self._checked_at = 0.0
+        self._doubts = self._settled = 0
         self._ends_at: float | None = None
         self._slot: Slot | None = None
         self._buckets: dict[str, list[Bucket]] = {}
@@ -98,14 +101,19 @@ class Caller:
 
         A result that lets in becomes the caller's; any other leaves things as they were.
         """
-        token = token or self._token
+        token, doubts = token or self._token, self._doubts
         authenticator = self.plan.authenticator_class(self.consumer, token=token, is_connect=is_connect)
         result = await self._ask(authenticator)
         if result.is_authenticated and self._pinned not in (None, _identity(result.user)):
             result = await self.refused(self._change_of(result.user), authenticator.request)
         if result.is_authenticated:
             self._take_over(result, authenticator.request, token)
+            self._settled = doubts  # one raised meanwhile may have come too late to be seen
         return result
+
+    def doubt(self) -> None:
+        """Have the credentials looked at before anything else is done for the caller, however young they are."""
+        self._doubts += 1
 
     async def revalidate(self) -> None:
         """Look at the credentials once more.
@@ -276,15 +284,12 @@ class Caller:
     def fetch_object(self) -> Steps[Any]:
         """Get the connection's own object by ``get_object()``, which may be ``async def``."""
         obj = self.consumer.get_object()
-        if isawaitable(obj):
-            obj = yield obj
-        return obj
+        return (yield obj) if isawaitable(obj) else obj
 
     def _is_stale(self) -> bool:
         limit = self.plan.revalidate_after
-        if limit is not None and self.age >= limit:
-            return True
-        return self._ends_at is not None and monotonic() >= self._ends_at
+        is_old = limit is not None and self.age >= limit
+        return is_old or self._doubts != self._settled or (self._ends_at is not None and monotonic() >= self._ends_at)
 
     def _permit(self, guard: GuardPlan, request: Request, view: View) -> Steps[None]:
         if guard.permissions is None:
@@ -323,8 +328,7 @@ class Caller:
     def _buckets_of(self, guard: GuardPlan) -> list[Bucket]:
         buckets = self._buckets.get(guard.action)
         if buckets is None:
-            buckets = [Bucket(rate.count, rate.period_seconds) for rate in guard.rates]
-            self._buckets[guard.action] = buckets
+            buckets = self._buckets[guard.action] = [Bucket(rate.count, rate.period_seconds) for rate in guard.rates]
         return buckets
 
 

@@ -28,7 +28,7 @@ class Owner(Protocol):
 class Membership:
     """Which groups a connection is in: counted, bounded, and left when it ends."""
 
-    __slots__ = ("_blueprint", "_early", "_hub", "_is_over", "_outbox", "_own", "_owner", "groups", "id")
+    __slots__ = ("_blueprint", "_held", "_holds", "_hub", "_is_over", "_outbox", "_own", "_owner", "groups", "id")
 
     def __init__(self, owner: Owner, blueprint: Blueprint, outbox: Outbox) -> None:
         self.id = uuid4().hex
@@ -38,7 +38,8 @@ class Membership:
         self._owner = owner
         self._own: frozenset[str] = frozenset()
         self._hub = hub_of(blueprint.layer_alias)
-        self._early: list[Parcel] | None = []
+        self._held: list[Parcel] = []
+        self._holds = 1  # until the client has been told that it is in
         self._is_over = False
 
     async def join(self, group: str) -> None:
@@ -80,7 +81,7 @@ class Membership:
 
     def resync(self) -> None:
         """Tell the client that messages of its groups may have been lost."""
-        if self.groups and self._early is None:
+        if self.groups and not self._holds:
             self._outbox.put(self._blueprint.codec.encode_frame("wsdrf.resync", None))
 
     async def broadcast(self, message: Any, groups: Iterable[str], *, exclude_self: bool) -> None:
@@ -97,15 +98,21 @@ class Membership:
         """Take what was sent to a group: a frame goes out at once, an event that is received waits for its turn."""
         if parcel.event == NOTICE:
             self._owner.heed(parcel.payload)
-        elif self._early is not None:
-            self._early.append(parcel)
+        elif self._holds:
+            self._held.append(parcel)
         elif parcel.event in self._blueprint.hearings:
             self._owner.queue(parcel, len(parcel.frame))
         else:
             self._outbox.put(parcel.frame)
 
+    def hold(self) -> None:
+        """Keep back what comes, until ``open`` has been called as often: nobody knows yet whether it may be seen."""
+        self._holds += 1
+
     def open(self) -> None:
-        """Deliver from now on, what has come before first: the client has been told that it is in."""
-        early, self._early = self._early or [], None
-        for parcel in early:
-            self.deliver(parcel)
+        """Deliver from now on, what was kept back first: the client has been told that it is in, or still is."""
+        self._holds -= 1
+        if not self._holds and not self._is_over:
+            held, self._held = self._held, []
+            for parcel in held:
+                self.deliver(parcel)

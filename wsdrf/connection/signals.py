@@ -28,7 +28,8 @@ def connect_signals() -> None:
             m2m_changed.connect(_on_rights, sender=getattr(user, name).through, dispatch_uid=f"wsdrf.{name}")
     group: Any = apps.get_model("auth", "Group")
     m2m_changed.connect(_on_group, sender=group.permissions.through, dispatch_uid="wsdrf.group_permissions")
-    post_delete.connect(_on_group, sender=group, dispatch_uid="wsdrf.group_deleted")
+    for model in (group, apps.get_model("auth", "Permission")):
+        post_delete.connect(_on_group, sender=model, dispatch_uid=f"wsdrf.{model.__name__}_deleted")
     for label, model in TOKEN_MODELS:
         if label in apps.app_configs:
             post_delete.connect(_on_token, sender=apps.get_model(label, model), dispatch_uid=f"wsdrf.{label}")

@@ -77,6 +77,7 @@ class Watch:
         if kind == "disconnect" and isinstance(code, int):
             self._owner.dismiss(_thrown_out(code), code)
         elif reason in self._options.revoke_on:
+            self._caller.doubt()
             self._look(self._end if kind == "end" else self._check)
 
     async def stop(self) -> None:
@@ -95,6 +96,7 @@ class Watch:
             self._next = look
         if self._task is None:
             self._disarm()
+            self._membership.hold()
             self._task = asyncio.get_running_loop().create_task(self._run())
 
     async def _run(self) -> None:
@@ -104,6 +106,7 @@ class Watch:
                 await look()
         finally:
             self._task = None
+        self._membership.open()  # a connection that was closed takes nothing more
         self._arm()
 
     async def _check(self) -> None:
