@@ -56,6 +56,15 @@ def end_session(key: str, reason: str) -> None:
     transaction.on_commit(lambda: _tell(_parcel(session_group(key), notice)), robust=True)
 
 
+def drain(seconds: float, host: str | None = None) -> None:
+    """Have every connection closed with 4503 at a random moment within ``seconds``; from synchronous code.
+
+    ``host`` is the name of the one machine that is meant, as ``socket.gethostname()`` gives it there; ``None``: all.
+    Raises what a channel layer raises.
+    """
+    async_to_sync(_send)(_parcel(EVERYBODY, {"kind": "drain", "seconds": seconds, "host": host}))
+
+
 def check_code(code: int) -> int:
     """Give ``code`` back. Raises ``ValueError`` for a close code that not every server can send."""
     if code != 1000 and not 3000 <= code <= 4999:
@@ -75,7 +84,7 @@ def own_groups(request: Request) -> Iterator[str]:
     session = getattr(request, "session", None)
     if presented:
         yield _hashed("token", presented)
-    elif session is not None and "_session_cache" in vars(session) and SESSION_KEY in session:  # it has been read
+    if session is not None and "_session_cache" in vars(session) and SESSION_KEY in session:  # it has been read
         yield session_group(session.session_key)
 
 

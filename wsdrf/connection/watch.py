@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import random
 from collections.abc import Callable, Coroutine
+from socket import gethostname
 from typing import Any, Final, Protocol
 
 from rest_framework.exceptions import NotAuthenticated
@@ -44,6 +45,7 @@ class Watch:
     __slots__ = (
         "_caller",
         "_is_stopped",
+        "_leaving",
         "_membership",
         "_next",
         "_options",
@@ -59,6 +61,7 @@ class Watch:
         self._membership = membership
         self._options = options
         self._timer: asyncio.TimerHandle | None = None
+        self._leaving: asyncio.TimerHandle | None = None
         self._task: asyncio.Task[None] | None = None
         self._next: Callable[[], Coroutine[Any, Any, None]] | None = None
         self._is_stopped = False
@@ -76,6 +79,8 @@ class Watch:
         kind, code, reason = (notice.get(name) for name in ("kind", "code", "reason"))
         if kind == "disconnect" and isinstance(code, int):
             self._owner.dismiss(_thrown_out(code), code)
+        elif kind == "drain" and notice.get("host") in (None, gethostname()):
+            self._leave_within(notice.get("seconds"))
         elif reason in self._options.revoke_on:
             self._caller.doubt()
             self._look(self._end if kind == "end" else self._check)
@@ -84,10 +89,18 @@ class Watch:
         """Look no more."""
         self._is_stopped = True
         self._disarm()
+        if self._leaving is not None:
+            self._leaving.cancel()
         task = self._task
         if task is not None and task is not asyncio.current_task():
             task.cancel()
             await asyncio.wait({task})
+
+    def _leave_within(self, seconds: Any) -> None:
+        if self._leaving is None and isinstance(seconds, (int, float)):
+            # Spread, so that those who come back do not all do so at once.
+            wait = random.uniform(0, seconds)  # noqa: S311
+            self._leaving = asyncio.get_running_loop().call_later(wait, self._owner.close, 4503)
 
     def _look(self, look: Callable[[], Coroutine[Any, Any, None]]) -> None:
         if self._is_stopped:
