@@ -84,7 +84,9 @@ def own_groups(request: Request) -> Iterator[str]:
     session = getattr(request, "session", None)
     if presented:
         yield _hashed("token", presented)
-    if session is not None and "_session_cache" in vars(session) and SESSION_KEY in session:  # it has been read
+    if session is None or (presented and auth is not None):  # a token outlives a session that was read beside it
+        return
+    if "_session_cache" in vars(session) and SESSION_KEY in session:  # it has been read
         yield session_group(session.session_key)
 
 
