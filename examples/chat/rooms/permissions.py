@@ -34,6 +34,17 @@ class CanSpeak(BasePermission):
         return Membership.objects.filter(room=view.kwargs["pk"], user=request.user, is_muted=False).exists()
 
 
+class IsModerator(BasePermission):
+    """Let only those in who moderate the room that the URL names."""
+
+    message = "Only moderators of this room may do this."
+    code = "not_a_moderator"
+
+    def has_permission(self, request: Request, view: Any) -> bool:
+        moderators = Membership.objects.filter(room=view.kwargs["pk"], role=Membership.Role.MODERATOR)
+        return moderators.filter(user=request.user).exists()
+
+
 class InThisRoom(BasePermission):
     """Let nobody reach from one room into another: a line of another room does not exist here."""
 

@@ -4,7 +4,7 @@ from django.urls import path
 from rest_framework.authtoken.views import ObtainAuthToken
 
 from rooms.api.session import SessionView
-from rooms.api.views import LineDetail, LineList, RoomDetail, RoomList
+from rooms.api.views import LineDetail, LineList, RoomDetail, RoomList, TypingView
 
 urlpatterns = [
     path("session/", SessionView.as_view(), name="session"),
@@ -13,4 +13,5 @@ urlpatterns = [
     path("rooms/<int:pk>/", RoomDetail.as_view(), name="room"),
     path("rooms/<int:pk>/lines/", LineList.as_view(), name="lines"),
     path("rooms/<int:pk>/lines/<int:line_pk>/", LineDetail.as_view(), name="line"),
+    path("rooms/<int:pk>/typing/", TypingView.as_view(), name="typing"),
 ]

@@ -1,4 +1,4 @@
-"""The rooms over REST, guarded by the same permission classes as the WebSocket."""
+"""The rooms over REST, guarded by the same permission classes as the WebSocket, and heard there."""
 
 from __future__ import annotations
 
@@ -6,11 +6,21 @@ from typing import Any
 
 from django.db.models import QuerySet
 from django.shortcuts import get_object_or_404
-from rest_framework.generics import ListAPIView, ListCreateAPIView, RetrieveAPIView, RetrieveUpdateDestroyAPIView
+from rest_framework import status
+from rest_framework.generics import (
+    GenericAPIView,
+    ListAPIView,
+    ListCreateAPIView,
+    RetrieveAPIView,
+    RetrieveUpdateDestroyAPIView,
+)
 from rest_framework.permissions import IsAuthenticated
+from rest_framework.request import Request
+from rest_framework.response import Response
 from rest_framework.serializers import BaseSerializer
 
 from rooms.api.serializers import LineSerializer, RoomSerializer
+from rooms.consumers import Deleted, Edited, RoomConsumer, Said, Typing
 from rooms.models import Line, Room
 from rooms.permissions import CanSpeak, InThisRoom, IsAuthor, RoomAccess
 
@@ -46,7 +56,8 @@ class LineList(ListCreateAPIView):
         return self.room.lines.select_related("author")
 
     def perform_create(self, serializer: BaseSerializer) -> None:
-        serializer.save(room=self.room, author=self.request.user)
+        line = serializer.save(room=self.room, author=self.request.user)
+        RoomConsumer.publish(RoomConsumer.group_of(self.room.pk), Said.of(line), on_commit=True)
 
 
 class LineDetail(RetrieveUpdateDestroyAPIView):
@@ -56,3 +67,25 @@ class LineDetail(RetrieveUpdateDestroyAPIView):
     queryset = Line.objects.select_related("author", "room")
     serializer_class = LineSerializer
     lookup_url_kwarg = "line_pk"
+
+    def perform_update(self, serializer: BaseSerializer) -> None:
+        line = serializer.save()
+        edited = Edited(line_id=line.pk, text=line.text)
+        RoomConsumer.publish(RoomConsumer.group_of(line.room_id), edited, on_commit=True)
+
+    def perform_destroy(self, instance: Line) -> None:
+        deleted = Deleted(line_id=instance.pk)
+        instance.delete()
+        RoomConsumer.publish(RoomConsumer.group_of(instance.room_id), deleted, on_commit=True)
+
+
+class TypingView(GenericAPIView):
+    """Tell those who are in a room that one is writing (POST)."""
+
+    permission_classes = [IsAuthenticated, CanSpeak, RoomAccess]
+    queryset = Room.objects.all()
+
+    def post(self, request: Request, pk: int) -> Response:
+        room = self.get_object()
+        RoomConsumer.publish(RoomConsumer.group_of(room.pk), Typing(author=request.user.get_username()))
+        return Response(status=status.HTTP_204_NO_CONTENT)

@@ -20,11 +20,17 @@ export function showLine(list, line, { edit, remove }) {
   acts.append(act("Edit", line, edit), act("Delete", line, remove));
   item.dataset.id = line.id;
   item.replaceChildren(head, said, acts);
-  if (!item.isConnected) list.append(item);
+  // What is said while the older lines still come in stands below them.
+  const next = [...list.children].find((other) => Number(other.dataset.id) > line.id);
+  if (!item.isConnected) list.insertBefore(item, next ?? null);
 }
 
+// Says whether the focus went with it.
 export function removeLine(list, id) {
-  list.querySelector(`[data-id="${id}"]`)?.remove();
+  const item = list.querySelector(`[data-id="${id}"]`);
+  const hadFocus = item?.contains(document.activeElement) ?? false;
+  item?.remove();
+  return hadFocus;
 }
 
 function act(name, line, run) {

@@ -1,6 +1,6 @@
 // The page: who you are, which room you are in, what is said, and every frame that travels.
 
-import { listRooms, resume, signIn, signOut } from "./rest.js";
+import { listRooms, resume, signIn, signOut, tellTyping } from "./rest.js";
 import { explainEnd, Refusal, RoomSocket } from "./socket.js";
 import { showLine, removeLine, trace } from "./lists.js";
 
@@ -13,7 +13,13 @@ const WAYS = {
 const at = (id) => document.getElementById(id);
 let identity = null;
 let socket = null;
+let here = null; // the room
+let members = [];
 let edited = null; // the line in the composer, if it is an old one
+let toldTyping = 0; // when the others last heard that we type
+const lines = new Map(); // by id
+const typists = new Map(); // by name: the timer that forgets
+const TYPING_MS = 4000;
 
 // --- You
 
@@ -80,10 +86,11 @@ function join(room, button) {
     traced: (direction, content) => trace(at("frames"), direction, content),
     entered: () => settle(mine),
     turnedAway: (authentication) => { refusal = authentication; },
-    unasked: (frame) => { if (frame.action === "error") notice(new Refusal(frame.payload)); },
-    ended: (code) => { if (socket === mine) turnOut(room, code, refusal); },
+    unasked: ({ action, payload }) => { if (socket === mine) HEARD[action]?.(payload); },
+    ended: (code, reason) => { if (socket === mine) turnOut(room, code, refusal, reason); },
   });
   socket = mine;
+  here = room;
 }
 
 async function settle(mine) {
@@ -91,13 +98,56 @@ async function settle(mine) {
   setComposer(true);
   at("text").focus();
   try {
-    const [lines, members] = await Promise.all([mine.call("chat.history", {}), mine.call("room.members")]);
-    if (socket !== mine) return;
-    lines.forEach(addLine);
-    at("members").textContent = members.map(describe).join(", ");
+    const item = (line) => { if (socket === mine) addLine(line); };
+    const [, found] = await Promise.all([mine.call("chat.history", {}, item), mine.call("room.members")]);
+    if (socket === mine) showMembers(found);
   } catch (error) {
     if (socket === mine) notice(error);
   }
+}
+
+// What others do, and the server tells unasked.
+const HEARD = {
+  "chat.said": (line) => { forgetTypist(line.author); addLine(line); },
+  "chat.edited": ({ line_id: id, text }) => { if (lines.has(id)) addLine({ ...lines.get(id), text }); },
+  "chat.deleted": ({ line_id: id }) => dropLine(id),
+  "chat.typing": ({ author }) => {
+    forgetTypist(author);
+    typists.set(author, setTimeout(() => forgetTypist(author), TYPING_MS));
+    showTypists();
+  },
+  "room.kicked": ({ user_id: id }) => showMembers(members.filter((one) => one.id !== id)),
+  error: (payload) => notice(new Refusal(payload)),
+};
+
+function showMembers(found) {
+  members = found;
+  at("members").textContent = members.map(describe).join(", ");
+  const kickable = myself()?.role === "moderator" ? members.filter(({ role }) => role !== "moderator") : [];
+  at("kicks").hidden = !kickable.length;
+  at("kicks").replaceChildren(...kickable.map(({ id, username }) => {
+    const button = element("button", `Throw out ${username}`);
+    button.type = "button";
+    button.addEventListener("click", () => attempt(async () => {
+      await socket.call("room.kick", { user_id: id });
+      at("text").focus(); // the button that had it is gone, or goes at once
+    }));
+    return button;
+  }));
+}
+
+function myself() {
+  return members.find(({ username }) => username === identity.username);
+}
+
+function forgetTypist(name) {
+  clearTimeout(typists.get(name));
+  if (typists.delete(name)) showTypists();
+}
+
+function showTypists() {
+  const names = [...typists.keys()];
+  at("typing").textContent = names.length ? `${names.join(", ")} ${names.length > 1 ? "are" : "is"} typing …` : "";
 }
 
 function describe({ username, role, is_muted: isMuted }) {
@@ -105,13 +155,14 @@ function describe({ username, role, is_muted: isMuted }) {
   return facts.length ? `${username} (${facts.join(", ")})` : username;
 }
 
-function turnOut(room, code, refusal) {
+function turnOut(room, code, refusal, reason) {
   socket = null;
+  showMembers([]);
   setComposer(false);
   setState("out", `Closed with ${code}.`);
   const words = refusal
     ? [`You may not enter ${room.name}.`, `${refusal.data.detail} (${refusal.status_code} ${refusal.status_text})`]
-    : ["The connection ended."];
+    : [reason || "The connection ended."];
   showNotice([...words, `${code}: ${explainEnd(code)}`]);
 }
 
@@ -120,7 +171,9 @@ function leave() {
   socket = null;
   mine?.close();
   at("lines").replaceChildren();
-  at("members").textContent = "";
+  lines.clear();
+  [...typists.keys()].forEach(forgetTypist);
+  showMembers([]);
   showNotice([]);
   setComposer(false);
 }
@@ -133,16 +186,28 @@ function setState(name, words) {
 // --- Speaking
 
 function addLine(line) {
+  lines.set(line.id, line);
   showLine(at("lines"), line, {
     edit: () => compose(line),
     remove: () => attempt(async () => {
       await socket.call("chat.delete", { line_id: line.id });
-      removeLine(at("lines"), line.id);
-      at("text").focus(); // the button that had it is gone
+      dropLine(line.id);
     }),
   });
   at("log").scrollTop = at("log").scrollHeight;
 }
+
+function dropLine(id) {
+  lines.delete(id);
+  if (removeLine(at("lines"), id)) at("text").focus(); // the button that had it is gone
+}
+
+at("text").addEventListener("input", () => {
+  const mayTell = socket && !edited && myself()?.is_muted === false;
+  if (!mayTell || Date.now() - toldTyping < TYPING_MS / 2) return;
+  toldTyping = Date.now();
+  tellTyping(identity, here).catch(() => {}); // a notice that is lost costs nothing
+});
 
 at("composer").addEventListener("submit", (event) => {
   event.preventDefault();

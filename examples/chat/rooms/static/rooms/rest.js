@@ -51,6 +51,11 @@ export async function signOut(identity) {
   if (identity.way === "session") await request("DELETE", "/api/session/");
 }
 
+// Tells the others in a room that one is writing.
+export function tellTyping(identity, room) {
+  return request("POST", `/api/rooms/${room.id}/typing/`, { token: identity.token });
+}
+
 export function listRooms(identity) {
   return request("GET", "/api/rooms/", { token: identity.token });
 }

@@ -31,7 +31,7 @@ function base64url(text) {
   return btoa(String.fromCharCode(...bytes)).replaceAll("+", "-").replaceAll("/", "_").replace(/=+$/, "");
 }
 
-// listeners: entered(data), turnedAway(authentication), unasked(frame), ended(code),
+// listeners: entered(data), turnedAway(authentication), unasked(frame), ended(code, reason),
 // traced(direction, content) with direction "sent", "received", "opened" or "closed".
 export class RoomSocket {
   #pending = new Map();
@@ -50,14 +50,15 @@ export class RoomSocket {
       this.#socket.addEventListener("open", () => this.#send({ action: "authenticate", token: identity.token }));
     }
     this.#socket.addEventListener("message", ({ data }) => this.#receive(JSON.parse(data)));
-    this.#socket.addEventListener("close", ({ code }) => this.#end(code));
+    this.#socket.addEventListener("close", ({ code, reason }) => this.#end(code, reason));
   }
 
   // Answers with the reply's payload (null where there is none), or throws a Refusal.
-  call(action, payload) {
+  // With eachItem it is a stream: each item is handed over as it comes, and the answer is its end.
+  call(action, payload, eachItem = null) {
     if (this.#socket.readyState !== WebSocket.OPEN) return Promise.reject(new Error("You are not in a room."));
     const id = ++this.#lastId;
-    const answer = new Promise((resolve, reject) => this.#pending.set(id, { resolve, reject }));
+    const answer = new Promise((resolve, reject) => this.#pending.set(id, { resolve, reject, eachItem }));
     this.#send(payload === undefined ? { action, id } : { action, payload, id });
     return answer;
   }
@@ -74,7 +75,9 @@ export class RoomSocket {
   #receive(frame) {
     this.#listeners.traced("received", frame);
     const call = this.#pending.get(frame.id);
-    if (call) {
+    if (call?.eachItem && !["complete", "error"].includes(frame.action)) {
+      call.eachItem(frame.payload);
+    } else if (call) {
       this.#pending.delete(frame.id);
       if (frame.action === "error") call.reject(new Refusal(frame.payload));
       else call.resolve(frame.payload);
@@ -86,11 +89,11 @@ export class RoomSocket {
     }
   }
 
-  #end(code) {
+  #end(code, reason) {
     this.#listeners.traced("closed", { code, meaning: explainEnd(code) });
     for (const call of this.#pending.values()) call.reject(new Error("The connection ended before the answer came."));
     this.#pending.clear();
-    this.#listeners.ended(code);
+    this.#listeners.ended(code, reason);
   }
 }
 
