@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import pytest
@@ -44,19 +45,38 @@ def demo(tmp_path_factory: pytest.TempPathFactory, chromium: str, chromedriver: 
         yield url
 
 
-@pytest.fixture
-def visitor(demo: str, chromium: str, chromedriver: str, tmp_path: Path) -> Iterator[Visitor]:
-    """Open the demo's page in a new Chromium with an empty profile. The last thing seen is kept as ``page.png``."""
+@contextmanager
+def window(url: str, chromium: str, chromedriver: str, folder: Path) -> Iterator[Visitor]:
+    """Open ``url`` in a new Chromium with an empty profile. The last thing seen is kept as ``page.png``."""
     options = webdriver.ChromeOptions()
     options.binary_location = chromium
-    for flag in (*FLAGS, f"--user-data-dir={tmp_path / 'profile'}"):
+    for flag in (*FLAGS, f"--user-data-dir={folder / 'profile'}"):
         options.add_argument(flag)
     options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
     driver = webdriver.Chrome(options=options, service=webdriver.ChromeService(executable_path=chromedriver))
     try:
-        visitor = Visitor(driver, demo)
+        visitor = Visitor(driver, url)
         visitor.open()
         yield visitor
-        driver.save_screenshot(str(tmp_path / "page.png"))
+        driver.save_screenshot(str(folder / "page.png"))
     finally:
         driver.quit()
+
+
+@pytest.fixture
+def browse(chromium: str, chromedriver: str, tmp_path: Path) -> Iterator[Callable[[str], Visitor]]:
+    """Give what opens one more window on an address; all are closed in the end."""
+    with ExitStack() as windows:
+
+        def open_window(url: str) -> Visitor:
+            folder = tmp_path / f"window{len(list(tmp_path.iterdir()))}"
+            folder.mkdir()
+            return windows.enter_context(window(url, chromium, chromedriver, folder))
+
+        yield open_window
+
+
+@pytest.fixture
+def visitor(demo: str, browse: Callable[[str], Visitor]) -> Visitor:
+    """Open the demo's page."""
+    return browse(demo)

@@ -59,8 +59,8 @@ def test_servers(tmp_path: Path, server: str) -> None:
     assert [said["payload"]] == [line for line in lines if line["text"] == f"Under {server}."]
 
 
-def ask(url, data=None, headers=None):
+def ask(url, data=None, headers=None, method=None):
     body = None if data is None else json.dumps(data).encode()
-    request = urllib.request.Request(url, body, {"Content-Type": "application/json", **(headers or {})})
-    with urllib.request.urlopen(request, timeout=10) as answer:
-        return json.load(answer)
+    headers = {"Content-Type": "application/json", **(headers or {})}
+    with urllib.request.urlopen(urllib.request.Request(url, body, headers, method=method), timeout=10) as answer:
+        return json.loads(answer.read() or "null")

@@ -77,7 +77,7 @@ class Visitor:
     def enter(self, room: str) -> None:
         self.knock(room)
         self.wait_for_text("#state", "You are in.")
-        self.wait_until(self.lines, "the room's last lines")
+        self.wait_until(lambda: self.one("#members").text, "the room's last lines, and then its members")
 
     def knock(self, room: str) -> None:
         doors = {door.text.split()[0]: door for door in self.all("#rooms button")}
