@@ -124,6 +124,13 @@ def docs(session: nox.Session) -> None:
 
 
 @nox.session
+def bench(session: nox.Session) -> None:
+    """Compare a message of wsdrf with plain Channels and bare ASGI, side by side; ``-- --json FILE`` keeps figures."""
+    install_wheel(session)
+    session.run("python", "tests/benchmarks/run.py", *session.posargs)
+
+
+@nox.session
 def build(session: nox.Session) -> None:
     """Build wheel and source distribution to ``dist``, and check what they say of themselves."""
     session.install("build", "twine")

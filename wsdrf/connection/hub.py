@@ -64,6 +64,7 @@ class Hub:
         self._channel: str | None = None
         self._listener: asyncio.Task[None] | None = None
         self._mender: asyncio.Task[None] | None = None
+        self._may_have_lost = False  # parcels, while the layer failed
         self._refresher: asyncio.TimerHandle | None = None
         self._seen: deque[str] = deque(maxlen=REMEMBERED)
 
@@ -186,10 +187,11 @@ class Hub:
                 self.deliver(parcel)
 
     def _mend(self, *, tell: bool = False) -> None:
+        self._may_have_lost = self._may_have_lost or tell
         if self._mender is None or self._mender.done():
-            self._mender = _task(self._rejoin(tell=tell))
+            self._mender = _task(self._rejoin())
 
-    async def _rejoin(self, *, tell: bool) -> None:
+    async def _rejoin(self) -> None:
         delay = FIRST_DELAY
         while self._wanted() - self._fresh or self._joined - self._wanted():
             try:
@@ -201,12 +203,13 @@ class Hub:
                             await self._add(group)
             except Exception:
                 logger.warning("The channel layer still fails; it will be tried again", exc_info=True)
-                tell = True
+                self._may_have_lost = True
                 await asyncio.sleep(_jittered(delay))
                 delay = min(2 * delay, LONGEST_DELAY)
         if not self._members:
             self._stop()
-        if tell:
+        if self._may_have_lost:
+            self._may_have_lost = False
             for member in {
                 member.id: member for members in self._members.values() for member in members.values()
             }.values():
