@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 from time import time
-from typing import Any
+from typing import Any, Final
 
 from django.utils import timezone
 from rest_framework.authentication import SessionAuthentication
 from rest_framework.request import Request
 
 from wsdrf.access.sessions import session_expiry
+
+FOREVER: Final = 1e15
+"""Seconds since the epoch which no clock will show; an end from there on is none."""
 
 
 def seconds_left(request: Request) -> float | None:
@@ -36,4 +39,6 @@ def _end_of(auth: Any) -> float | None:
             end = getattr(auth, name, None)
     if isinstance(end, datetime):
         return (timezone.make_aware(end) if timezone.is_naive(end) else end).timestamp()
-    return float(end) if isinstance(end, (int, float)) and not isinstance(end, bool) else None
+    if isinstance(end, bool) or not isinstance(end, (int, float)) or not end < FOREVER:  # so is what is no number
+        return None
+    return float(end)

@@ -21,10 +21,10 @@ class Slot:
 
     def renew(self) -> bool:
         """Keep the place for another lease; gives False where it was lost, and somebody else has it. May block."""
-        if cache.get(self.key) in (self.holder, None):
-            cache.set(self.key, self.holder, LEASE)
-            return True
-        return False
+        holder = cache.get(self.key)
+        if holder is None:  # the lease is over: by add, because somebody else may take it at this moment
+            return cache.add(self.key, self.holder, LEASE)
+        return holder == self.holder and cache.touch(self.key, LEASE)
 
     def release(self) -> None:
         """Give the place back. May block."""
