@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import MutableMapping
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -180,3 +182,22 @@ async def test_begin_takes_the_first_step() -> None:
 
 async def _awaiting(rest: object) -> None:
     await rest  # type: ignore[misc]  # begin() gave something that is not None
+
+
+async def test_a_close_frame_may_be_sent_from_a_callback() -> None:
+    """A timer closes the connection with its code, although a callback is no task and some servers need one."""
+    taken: list[int] = []
+
+    async def send(message: MutableMapping[str, Any]) -> None:
+        assert asyncio.current_task() is not None
+        await asyncio.sleep(0)
+        taken.append(message["code"])
+
+    box = Outbox(send, timeout=5, max_bytes=1000, on_stuck=lambda: None)
+    done = asyncio.Event()
+    asyncio.get_running_loop().call_soon(lambda: (box.close(4408, ""), done.set()))
+
+    await done.wait()
+    await box.drained()
+
+    assert [4408] == taken
