@@ -73,6 +73,7 @@ STEPS = st.lists(
         st.sampled_from(["login", "renew", "renew as another", "delete", "demote", "promote", "act", "listen", "save"]),
         st.integers(0, 2),
     ),
+    min_size=3,
     max_size=14,
 )
 
@@ -177,7 +178,7 @@ def test_only_who_may(steps):
     async def play() -> None:
         playing = Play()
         try:
-            for what, user in steps:
+            for what, user in (("login", 0), ("login", 1), *steps):
                 await playing.step(what, user)
         finally:
             for peer in playing.peers:
