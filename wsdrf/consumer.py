@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TypeVar
 
 from asgiref.sync import async_to_sync, sync_to_async
 from channels import DEFAULT_CHANNEL_LAYER
@@ -22,11 +22,14 @@ from wsdrf.collect import ConsumerType
 from wsdrf.connection.application import generate
 from wsdrf.connection.blueprint import blueprint_of
 from wsdrf.connection.connection import Connection
+from wsdrf.connection.expectation import Expectation
 from wsdrf.connection.hub import send_parcel
 from wsdrf.connection.names import check_group, group_name
 from wsdrf.connection.revocation import check_code
 from wsdrf.exceptions import NotConnected
 from wsdrf.schema import describe
+
+EventT = TypeVar("EventT")
 
 
 class Consumer(metaclass=ConsumerType):
@@ -136,6 +139,15 @@ class Consumer(metaclass=ConsumerType):
         connection = self._link()
         connection.blueprint.check_sendable(message)
         await connection.membership.broadcast(message, checked, exclude_self=exclude_self)
+
+    def expect(self, message: type[EventT]) -> Expectation[EventT]:
+        """Wait for a published event inside a handler: ``await`` what this gives, which misses none from now on.
+
+        The method that ``@receives`` the class waits for its turn behind the handler, and still gets the event then.
+        Its guards decide here too: an event that they refuse is passed over. The handler's ``timeout`` ends the wait.
+        Raises ``TypeError`` where no method receives the class.
+        """
+        return self._link().membership.expect(message, self._caller)
 
     async def join(self, group: str) -> None:
         """Join ``group``. Raises ``ValueError`` for a bad name, ``Busy`` beyond ``max_groups``."""

@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any, Protocol
 from uuid import uuid4
+from weakref import WeakSet
 
+from wsdrf.access.caller import Caller
 from wsdrf.connection.blueprint import Blueprint
+from wsdrf.connection.expectation import Expectation
 from wsdrf.connection.hub import hub_of, require_layer, send_parcel
 from wsdrf.connection.names import check_group
 from wsdrf.connection.outbox import Outbox
-from wsdrf.connection.parcel import NOTICE, Parcel
+from wsdrf.connection.parcel import NOTICE, Parcel, name_of
 from wsdrf.envelope import ABSENT
 from wsdrf.exceptions import Busy, NotConnected
 
@@ -28,7 +31,19 @@ class Owner(Protocol):
 class Membership:
     """Which groups a connection is in: counted, bounded, and left when it ends."""
 
-    __slots__ = ("_blueprint", "_held", "_holds", "_hub", "_is_over", "_outbox", "_own", "_owner", "groups", "id")
+    __slots__ = (
+        "_blueprint",
+        "_expected",
+        "_held",
+        "_holds",
+        "_hub",
+        "_is_over",
+        "_outbox",
+        "_own",
+        "_owner",
+        "groups",
+        "id",
+    )
 
     def __init__(self, owner: Owner, blueprint: Blueprint, outbox: Outbox) -> None:
         self.id = uuid4().hex
@@ -38,6 +53,7 @@ class Membership:
         self._owner = owner
         self._own: frozenset[str] = frozenset()
         self._hub = hub_of(blueprint.layer_alias)
+        self._expected: WeakSet[Expectation[Any]] | None = None  # those that a handler still holds on to
         self._held: list[Parcel] = []
         self._holds = 1  # until the client has been told that it is in
         self._is_over = False
@@ -79,6 +95,17 @@ class Membership:
         left, self.groups, self._own = (*self.groups, *self._own), {}, frozenset()
         await self._hub.leave(left, self)
 
+    def expect(self, message: type, caller: Caller) -> Expectation[Any]:
+        """Let a handler wait for events of the class ``message``. Raises ``TypeError`` where no method receives it."""
+        event = name_of(message)
+        hearing = self._blueprint.hearings.get(event)
+        if hearing is None:
+            raise TypeError(f"{message.__qualname__} is received by no method. Add one with @receives to wait for it.")
+        expectation: Expectation[Any] = Expectation(event, hearing, caller, self._blueprint.options.max_queued_messages)
+        self._expected = WeakSet() if self._expected is None else self._expected
+        self._expected.add(expectation)
+        return expectation
+
     def resync(self) -> None:
         """Tell the client that messages of its groups may have been lost."""
         if self.groups and not self._holds:
@@ -101,6 +128,9 @@ class Membership:
         elif self._holds:
             self._held.append(parcel)
         elif parcel.event in self._blueprint.hearings:
+            for expectation in self._expected or ():
+                if expectation.event == parcel.event:
+                    expectation.offer(parcel)
             self._owner.queue(parcel, len(parcel.frame))
         else:
             self._outbox.put(parcel.frame)
