@@ -210,6 +210,8 @@ class Options:
     max_connections_per_user: int | None = field(
         default=None, metadata=_by(_or_none(partial(_whole, least=1, unit="connections")))
     )
+    #: Seconds within which clients leave when the server is told to end (SIGTERM). ``None``: as the server does it.
+    drain_timeout: float | None = field(default=5.0, metadata=_by(_or_none(_seconds)))
     #: Whether field names are camelCase on the wire.
     camelize: bool = field(default=False, metadata=_by(_flag))
     #: Threads of the pool that runs guards, authentication and ``def`` handlers.

@@ -8,6 +8,7 @@ from channels.consumer import AsyncConsumer
 
 from wsdrf.connection.blueprint import blueprint_of
 from wsdrf.connection.connection import Connection
+from wsdrf.connection.shutdown import shutdown, turn_away
 
 
 class WebsocketApplication(AsyncConsumer):
@@ -26,7 +27,12 @@ class WebsocketApplication(AsyncConsumer):
         """
         if scope["type"] != "websocket":
             raise ValueError(f"{type(self).__name__} answers websockets, not {scope['type']!r}: route it accordingly.")
-        await Connection(blueprint_of(self.consumer, self.root), scope, receive, send).run()
+        if shutdown.has_begun:
+            await turn_away(scope, receive, send)
+            return
+        connection = Connection(blueprint_of(self.consumer, self.root), scope, receive, send)
+        with shutdown.including(connection.close, connection.options.drain_timeout):
+            await connection.run()
 
 
 def generate(consumer: type, root: type) -> type[WebsocketApplication]:
