@@ -198,7 +198,8 @@ class Consumer(metaclass=ConsumerType):
 
         A consumer that ``@receives`` its class gets it in that method; to others it is sent as it is. With
         ``on_commit`` it waits for the current transaction, and is dropped if that is rolled back. Raises
-        ``ValueError`` for a bad name, ``TypeError`` for what is no message, and what the layer raises.
+        ``ValueError`` for a bad name, ``TypeError`` for what is no message, and in DEBUG for one that the consumer
+        neither receives nor lists in ``sends``; and what the layer raises.
         """
         blueprint = blueprint_of(cls, Consumer)
         parcel = blueprint.event(check_group(group), message)

@@ -18,7 +18,7 @@ from django.test import Client
 from knox.auth import TokenAuthentication as KnoxAuthentication
 from knox.models import AuthToken, get_token_model
 from rest_framework.authentication import SessionAuthentication, TokenAuthentication
-from rest_framework.authtoken.models import Token
+from rest_framework.authtoken.models import Token, TokenProxy
 from rest_framework.permissions import BasePermission
 from rest_framework_simplejwt.authentication import JWTAuthentication
 from rest_framework_simplejwt.exceptions import InvalidToken, TokenError
@@ -27,6 +27,7 @@ from rest_framework_simplejwt.tokens import SlidingToken
 
 from tests.unit.access_site import MembersDesk, variant
 from wsdrf import message, on
+from wsdrf.connection.signals import connect_signals
 from wsdrf.testing import WebsocketCommunicator
 from wsdrf.testing.scope import set_cookie
 
@@ -164,6 +165,31 @@ def delete_knox(user: Any) -> None:
     user.auth_token_set.all().delete()
 
 
+class Colleague(User):
+    """A user, as a project's own admin page might handle them."""
+
+    class Meta:
+        proxy = True
+        app_label = "auth"
+
+
+connect_signals()  # again: this class came after the apps were loaded
+
+
+def delete_token_by_proxy(user: Any) -> None:
+    TokenProxy.objects.filter(user=user).delete()
+
+
+def deactivate_by_proxy(user: Any) -> None:
+    colleague = Colleague.objects.get(pk=user.pk)
+    colleague.is_active = False
+    colleague.save()
+
+
+def delete_by_proxy(user: Any) -> None:
+    Colleague.objects.filter(pk=user.pk).delete()
+
+
 LOSSES: list[Any] = [
     ("session", change_password, 4403),
     ("session", deactivate, 4403),
@@ -174,6 +200,9 @@ LOSSES: list[Any] = [
     ("knox", deactivate, 4401),
     ("knox", delete_user, 4401),
     ("knox", delete_knox, 4401),
+    ("token", delete_token_by_proxy, 4401),
+    ("token", deactivate_by_proxy, 4401),
+    ("token", delete_by_proxy, 4401),
 ]
 
 

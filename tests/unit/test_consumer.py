@@ -43,6 +43,11 @@ class Heard:
     name: str
 
 
+@message("pet.lost")
+class Lost:
+    name: str
+
+
 SENDABLE: dict[str, type[Any]] = {"fed": Fed, "slept": Slept, "bred": Bred, "heard": Heard}
 
 
@@ -117,6 +122,16 @@ async def test_sends_is_not_checked_otherwise(debug: bool, consumer: type[Consum
     with fresh_layer(), override_settings(DEBUG=debug):
         async with WebsocketCommunicator(consumer.as_asgi(), "/") as client:
             assert (await client.call("send", "heard")).is_complete
+
+
+@override_settings(DEBUG=True)
+async def test_what_is_published_is_checked_too() -> None:
+    """In DEBUG an event may be published that a method receives or that ``sends`` lists, and no other."""
+    with fresh_layer():
+        await PetConsumer.apublish("pets", Heard(name="Rex"))
+        await PetConsumer.apublish("pets", Fed(name="Rex"))
+        with pytest.raises(TypeError, match="Add Lost to PetConsumer.sends"):
+            await PetConsumer.apublish("pets", Lost(name="Rex"))
 
 
 # -- as_asgi() -----------------------------------------------------------------------------------------------------------

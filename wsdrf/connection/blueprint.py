@@ -51,9 +51,10 @@ class Blueprint:
 
     def event(self, group: str, message: Any) -> Parcel:
         """Make the parcel of a published event, its class named for those who receive it in a method."""
-        return Parcel(
-            (group,), self.frame(message), event=name_of(type(message)), payload=self.codec.unstructure(message)
-        )
+        event = name_of(type(message))
+        if event not in self.hearings:  # then clients get it as it is
+            self.check_sendable(message)
+        return Parcel((group,), self.frame(message), event=event, payload=self.codec.unstructure(message))
 
     def frame(self, message: Any) -> str:
         """Write the frame of a message. Raises ``TypeError`` for what is no instance of a ``@message`` class."""

@@ -2,40 +2,58 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 from django.apps import apps
+from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.contrib.auth.signals import user_logged_out
 from django.db.models.signals import m2m_changed, post_delete, post_save
 
 from wsdrf.connection.revocation import EVERYBODY, end_session, recheck, user_group
 
-TOKEN_MODELS = (("authtoken", "Token"), ("knox", "AuthToken"))
-"""Tables of tokens, by app label and model; deleting a row ends what it opened."""
+_UID = "wsdrf"
+"""Marks our listeners, so that connecting them again adds none."""
 
 
 def connect_signals() -> None:
     """Listen, once the apps are loaded. Each listener can be switched off by leaving its word out of ``revoke_on``."""
-    user_logged_out.connect(_on_logout, dispatch_uid="wsdrf.logout")
+    user_logged_out.connect(_on_logout, dispatch_uid=_UID)
     if not apps.is_installed("django.contrib.auth"):
         return
     user: Any = get_user_model()
-    post_save.connect(_on_user, sender=user, dispatch_uid="wsdrf.user_saved")
-    post_delete.connect(_on_user, sender=user, dispatch_uid="wsdrf.user_deleted")
+    for model in _with_proxies(user):
+        post_save.connect(_on_user, sender=model, dispatch_uid=_UID)
+        post_delete.connect(_on_user, sender=model, dispatch_uid=_UID)
     for name in ("groups", "user_permissions"):
         if hasattr(user, name):
-            m2m_changed.connect(_on_rights, sender=getattr(user, name).through, dispatch_uid=f"wsdrf.{name}")
+            m2m_changed.connect(_on_rights, sender=getattr(user, name).through, dispatch_uid=_UID)
     group: Any = apps.get_model("auth", "Group")
-    m2m_changed.connect(_on_group, sender=group.permissions.through, dispatch_uid="wsdrf.group_permissions")
-    for model in (group, apps.get_model("auth", "Permission")):
-        post_delete.connect(_on_group, sender=model, dispatch_uid=f"wsdrf.{model.__name__}_deleted")
-    for label, model in TOKEN_MODELS:
-        if label in apps.app_configs:
-            post_delete.connect(_on_token, sender=apps.get_model(label, model), dispatch_uid=f"wsdrf.{label}")
+    m2m_changed.connect(_on_group, sender=group.permissions.through, dispatch_uid=f"{_UID}.group")
+    for model in (*_with_proxies(group), *_with_proxies(apps.get_model("auth", "Permission"))):
+        post_delete.connect(_on_group, sender=model, dispatch_uid=_UID)
+    for token in _token_models():
+        for model in _with_proxies(token):
+            post_delete.connect(_on_token, sender=model, dispatch_uid=_UID)
     if "token_blacklist" in apps.app_configs:
-        blacklisted = apps.get_model("token_blacklist", "BlacklistedToken")
-        post_save.connect(_on_blacklisted, sender=blacklisted, dispatch_uid="wsdrf.token_blacklist")
+        for model in _with_proxies(apps.get_model("token_blacklist", "BlacklistedToken")):
+            post_save.connect(_on_blacklisted, sender=model, dispatch_uid=_UID)
+
+
+def _token_models() -> Iterator[Any]:
+    """Give the tables of tokens, where deleting a row ends what it opened."""
+    if "authtoken" in apps.app_configs:
+        yield apps.get_model("authtoken", "Token")
+    if "knox" in apps.app_configs:
+        yield apps.get_model(getattr(settings, "KNOX_TOKEN_MODEL", "knox.AuthToken"))
+
+
+def _with_proxies(model: Any) -> Iterator[Any]:
+    """Give ``model`` and all its subclasses: Django sends a signal for the class that a row was handled as alone."""
+    yield model
+    for subclass in model.__subclasses__():
+        yield from _with_proxies(subclass)
 
 
 def _on_logout(request: Any, **kwargs: Any) -> None:
