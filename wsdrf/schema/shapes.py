@@ -19,7 +19,13 @@ MatchMethod: TypeAlias = Literal["fullmatch", "match", "search"]
 
 @frozen
 class Anything:
-    """Any JSON value; the typed value is the JSON value itself."""
+    """Any JSON value; the typed value is the JSON value itself.
+
+    ``undescribed`` names what stands here where no shape can say what it takes, such as a serializer field of one's
+    own.
+    """
+
+    undescribed: str = ""
 
 
 @frozen
@@ -62,11 +68,20 @@ class Pattern:
 
 @frozen
 class Text:
-    """A string. Lengths count code points."""
+    """A string. Lengths count code points.
+
+    Serializer fields say more: ``trimmed`` takes white space off both ends before all else is asked, ``blank`` allows
+    an empty text whatever the limits say, ``without`` are characters that may not occur, and ``format`` is JSON
+    Schema's name of what the text is (``email``, ``uri``, ``ipv4``, ``ipv6``), where only its validator knows it all.
+    """
 
     min_length: int | None = None
     max_length: int | None = None
     patterns: tuple[Pattern, ...] = ()
+    trimmed: bool = False
+    blank: bool = False
+    without: str = ""
+    format: str = ""
 
 
 @frozen
@@ -74,7 +89,8 @@ class TextForm:
     """A string that writes a value of ``type`` in its one canonical form, named by ``format``.
 
     ``format`` is JSON Schema's name where there is one (``date-time``, ``date``, ``uuid``, ``duration``), else
-    ``time-local``, ``decimal`` or ``base64``.
+    ``time-local``, ``decimal`` or ``base64``. A decimal may be bound to ``max_digits``, of them ``decimal_places``
+    behind the point at most.
     """
 
     type: type[Any]
@@ -85,6 +101,8 @@ class TextForm:
     lt: Any = None
     min_length: int | None = None
     max_length: int | None = None
+    max_digits: int | None = None
+    decimal_places: int | None = None
 
 
 @frozen
@@ -139,7 +157,9 @@ class Field:
     """One field of a record: ``name`` in Python, ``wire_name`` in JSON, ``keyword`` where its class is called.
 
     ``default`` is ``ABSENT``, a value, or an ``attrs.Factory``. ``validator`` is attrs' own, whole. ``opaque`` are
-    those parts of it that ``shape`` cannot say.
+    those parts of it that ``shape`` cannot say; of a serializer's field, those of its validators, and the names of
+    methods that have a say. ``description`` is what its author says of it: ``Annotated[..., Doc("...")]`` or
+    ``help_text``.
     """
 
     name: str
@@ -150,6 +170,7 @@ class Field:
     default: Any = ABSENT
     validator: Any = None
     opaque: tuple[Any, ...] = ()
+    description: str = ""
 
 
 class RecordKind(Enum):
@@ -158,16 +179,24 @@ class RecordKind(Enum):
     ATTRS = "attrs class"
     DATACLASS = "dataclass"
     TYPED_DICT = "TypedDict"
+    SERIALIZER = "serializer"
 
 
 @frozen
 class Record:
-    """An object with named fields and no others. ``type`` is what was asked (``Page[int]``), ``cls`` its class."""
+    """An object with named fields and no others. ``type`` is what was asked (``Page[int]``), ``cls`` its class.
+
+    ``opaque`` names what else has a say, such as ``__post_init__``. ``ignored`` are names, read-only fields of a
+    serializer, that may stand there and mean nothing. A serializer also takes what it can convert, such as ``"1"`` for
+    an integer: its shape says what it takes as it is.
+    """
 
     type: Any
     cls: type[Any]
     kind: RecordKind
     fields: tuple[Field, ...]
+    opaque: tuple[str, ...] = ()
+    ignored: tuple[str, ...] = ()
 
 
 @frozen
