@@ -8,12 +8,12 @@ from typing import Any
 from django.conf import settings
 from django.core import checks
 from django.core.checks import CheckMessage, Error, Tags, register
-from django.utils.module_loading import import_string
 from rest_framework.permissions import AllowAny
 
 from wsdrf.access.permissions import leaves
-from wsdrf.connection.application import WebsocketApplication
 from wsdrf.connection.blueprint import blueprint_of
+from wsdrf.connection.mounts import application_of_project, built
+from wsdrf.exceptions import ConfigurationError
 from wsdrf.routing import Route
 
 HINT = "Guard it with @requires(...) or permission_classes; @requires(AllowAny) states that everybody may."
@@ -27,12 +27,11 @@ def register_checks() -> None:
 
 def warn_of_open_actions(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
     """Report each action that nothing but ``AllowAny`` covers (``wsdrf.W001``), or that there is no telling."""
-    path = getattr(settings, "ASGI_APPLICATION", None)
     try:
-        if path:
-            import_string(path)  # the consumers that it routes to are made when it is imported
-    except ImportError as error:
-        return [Error(f"ASGI_APPLICATION = {path!r} cannot be imported: {error}.", id="wsdrf.E002")]
+        if getattr(settings, "ASGI_APPLICATION", None):
+            application_of_project()  # the consumers that it routes to are made when it is imported
+    except ConfigurationError as error:
+        return [Error(str(error), id="wsdrf.E002")]
     return [checks.Warning(text, hint=HINT, obj=consumer, id="wsdrf.W001") for consumer, text in _open_actions()]
 
 
@@ -42,15 +41,18 @@ def refuse_open_actions(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
 
 
 def _open_actions() -> Iterator[tuple[type, str]]:
-    applications = {application.consumer: application for application in WebsocketApplication.__subclasses__()}
-    for consumer, application in applications.items():
-        access = blueprint_of(consumer, application.root).access
-        if access.chooses_permissions or _closes(access.permission_classes) or access.class_guards:
-            continue
-        routes: list[Route] = list(getattr(consumer, "routes", {}).values())
-        for route in routes:
-            if not route.guards:
-                yield consumer, f"Everybody may call {route.action!r} of {consumer.__qualname__}."
+    for consumer, root in built().items():
+        for action in open_actions(consumer, root):
+            yield consumer, f"Everybody may call {action!r} of {consumer.__qualname__}."
+
+
+def open_actions(consumer: type[Any], root: type[Any]) -> list[str]:
+    """Name the actions of ``consumer`` that nothing but ``AllowAny`` covers, without it being stated."""
+    access = blueprint_of(consumer, root).access
+    if access.chooses_permissions or _closes(access.permission_classes) or access.class_guards:
+        return []
+    routes: list[Route] = list(getattr(consumer, "routes", {}).values())
+    return [route.action for route in routes if not route.guards]
 
 
 def _closes(guards: tuple[Any, ...]) -> bool:

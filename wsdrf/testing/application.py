@@ -4,10 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.conf import settings
-from django.utils.module_loading import import_string
-
-from wsdrf.exceptions import ConfigurationError
+from wsdrf.connection.mounts import application_of_project
 from wsdrf.testing.server import Application
 
 
@@ -16,25 +13,6 @@ def find_application(given: Any = None) -> Application:
 
     Raises ``ConfigurationError`` where the setting is missing or cannot be imported.
     """
-    if given is None:
-        return _application_of_project()
     as_asgi = getattr(given, "as_asgi", None)
-    application: Application = given if as_asgi is None else as_asgi()
-    return application
-
-
-def _application_of_project() -> Application:
-    path = getattr(settings, "ASGI_APPLICATION", None)
-    if not path:
-        raise ConfigurationError(
-            "The settings name no ASGI_APPLICATION, so the test does not know what to connect to. "
-            'Set ASGI_APPLICATION = "mysite.asgi.application", or pass application=... to the test tool.'
-        )
-    try:
-        application: Application = import_string(path)
-    except ImportError as error:
-        raise ConfigurationError(
-            f"ASGI_APPLICATION = {path!r} cannot be imported: {error}. "
-            'Name a module and the application in it, as in "mysite.asgi.application".'
-        ) from error
+    application: Application = application_of_project() if given is None else given if as_asgi is None else as_asgi()
     return application
