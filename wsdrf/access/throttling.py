@@ -14,23 +14,24 @@ from rest_framework.request import Request
 class Bucket:
     """A token bucket: ``count`` calls at once, refilled evenly over ``period`` seconds. In memory, and exact."""
 
-    __slots__ = ("_count", "_level", "_seconds_each", "_updated")
+    __slots__ = ("_count", "_debt", "_period", "_updated")
 
     def __init__(self, count: int, period: float) -> None:
         self._count = count
-        self._seconds_each = period / count
-        self._level = float(count)
+        self._period = period
+        self._debt = 0.0  # tokens taken and not yet refilled, times the period: a sum without fractions stays exact
         self._updated = monotonic()
 
     def take(self) -> float:
         """Take one token; give 0, or the seconds to wait until there will be one."""
         now = monotonic()
-        self._level = min(self._count, self._level + (now - self._updated) / self._seconds_each)
+        self._debt = max(0.0, self._debt - (now - self._updated) * self._count)
         self._updated = now
-        if self._level >= 1:
-            self._level -= 1
-            return 0
-        return (1 - self._level) * self._seconds_each
+        missing = self._debt + self._period - self._count * self._period
+        if missing > 0:
+            return missing / self._count
+        self._debt += self._period
+        return 0
 
 
 def check_throttles(throttles: Iterable[Any], request: Request, view: Any) -> None:
