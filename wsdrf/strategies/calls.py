@@ -1,0 +1,75 @@
+"""Valid calls of a consumer."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from django.conf import settings
+from hypothesis import strategies as st
+
+from wsdrf.codec.frames import MAX_ID_LENGTH
+from wsdrf.codec.strict import INT_MAX, INT_MIN
+from wsdrf.consumer import Consumer
+from wsdrf.options import resolve
+from wsdrf.routing import Route
+from wsdrf.schema import Record, describe
+from wsdrf.strategies.payloads import payloads
+from wsdrf.strategies.texts import characters
+
+ids: Final[st.SearchStrategy[str | int]] = st.one_of(
+    st.integers(0, 999), st.text("abcdefghijklmnopqrstuvwxyz0123456789-", max_size=8),
+    st.integers(INT_MIN, INT_MAX), st.text(characters, max_size=MAX_ID_LENGTH),
+)  # fmt: skip
+"""What a call may be known by."""
+
+
+def calls(consumer: type[Consumer], action: str | None = None) -> st.SearchStrategy[dict[str, Any]]:
+    """Draw valid frames of ``consumer``: of one ``action``, or of any that it has.
+
+    A frame is a dict of ``action``, the ``payload`` where the action takes one, and mostly an ``id``: an ``int`` or a
+    ``str``. Valid means that the codec accepts it; what the guards, the loaded objects and the handler say of it is
+    theirs. Raises ``ValueError`` for an action that the consumer does not have, or a consumer without any.
+    """
+    camelize = is_camelized(consumer)
+    return st.one_of([_calls_of(route, camelize) for route in routes_of(consumer, action)])
+
+
+def is_camelized(consumer: type[Consumer]) -> bool:
+    """Tell whether field names of ``consumer`` are in camelCase on the wire, by its own options or the project's."""
+    return resolve(consumer, getattr(settings, "WSDRF", {})).camelize
+
+
+def routes_of(consumer: type[Consumer], action: str | None) -> list[Route]:
+    """Give the route of ``action``, or all. Raises ``ValueError`` where there is none."""
+    routes = list(consumer.routes.values())
+    name = consumer.__qualname__.rpartition("<locals>.")[2]
+    if not routes:
+        raise ValueError(f"{name} has no actions, so nothing can be called. Mark a method with @on.")
+    if action is None:
+        return routes
+    if action not in consumer.routes:
+        raise ValueError(f"{name} has no action {action!r}. It has {', '.join(sorted(consumer.routes))}.")
+    return [consumer.routes[action]]
+
+
+def may_lack_payload(route: Route, camelize: bool) -> bool:
+    """Tell whether a call without any payload is valid, though the action takes one."""
+    if not route.payload_required:
+        return True
+    shape = describe(route.payload, camelize=camelize)
+    return isinstance(shape, Record) and not any(field.required for field in shape.fields)
+
+
+def frames_of(route: Route, payload: st.SearchStrategy[Any] | None, lacking: bool) -> st.SearchStrategy[dict[str, Any]]:
+    """Draw frames that call ``route`` with ``payload``, and some without where it may be ``lacking``."""
+    required: dict[str, st.SearchStrategy[Any]] = {"action": st.just(route.action)}
+    optional: dict[str, st.SearchStrategy[Any]] = {"id": ids}
+    if payload is not None:
+        (optional if lacking else required)["payload"] = payload
+    return st.fixed_dictionaries(required, optional=optional)
+
+
+def _calls_of(route: Route, camelize: bool) -> st.SearchStrategy[dict[str, Any]]:
+    if route.payload is None:
+        return frames_of(route, None, lacking=True)
+    return frames_of(route, payloads(route.payload, camelize=camelize), may_lack_payload(route, camelize))

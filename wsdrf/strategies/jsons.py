@@ -1,0 +1,31 @@
+"""JSON of any shape."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from hypothesis import strategies as st
+
+from wsdrf.codec.strict import INT_MAX, INT_MIN
+from wsdrf.strategies.texts import characters
+
+_LEVELS: Final = 3
+_WIDTH: Final = 3
+
+strings: Final = st.text(characters, max_size=12)
+integers: Final = st.integers(INT_MIN, INT_MAX)
+floats: Final = st.floats(allow_nan=False, allow_infinity=False)
+
+scalars: Final[st.SearchStrategy[Any]] = st.one_of(st.none(), st.booleans(), integers, strings, floats)
+"""Any JSON value without parts."""
+
+
+def _nested(levels: int) -> st.SearchStrategy[Any]:
+    if not levels:
+        return scalars
+    inner = _nested(levels - 1)
+    return st.one_of(scalars, st.lists(inner, max_size=_WIDTH), st.dictionaries(strings, inner, max_size=_WIDTH))
+
+
+json_values: Final[st.SearchStrategy[Any]] = _nested(_LEVELS)
+"""Any JSON value that wsdrf reads, nested a few levels deep."""
