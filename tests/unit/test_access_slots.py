@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator
 
 import pytest
@@ -13,6 +14,7 @@ from hypothesis import strategies as st
 from tests.unit.access_site import MembersDesk, variant
 from wsdrf.access import slots
 from wsdrf.access.slots import Slot, claim
+from wsdrf.connection import watch
 from wsdrf.testing import WebsocketCommunicator
 
 ANN, BEA = User(pk=1, username="ann"), User(pk=2, username="bea")
@@ -111,6 +113,18 @@ async def test_revalidation_keeps_the_place():
     async with socket_of(ANN, revalidate_after=0) as first, socket_of(ANN, revalidate_after=0) as second:
         for socket in (first, second) * 3:
             assert "ann" == (await socket.call("who")).payload
+
+
+async def test_one_who_listens_keeps_the_place(monkeypatch):
+    """A connection that is never looked at for its credentials' sake still renews its lease."""
+    monkeypatch.setattr(slots, "LEASE", 1)
+    monkeypatch.setattr(watch, "LEASE", 1)
+    never = {"revalidate_after": None, "revalidate_idle_after": None}
+    async with socket_of(ANN, **never), socket_of(ANN, **never), socket_of(ANN) as third:
+        await third.assert_closed(4429)
+        await asyncio.sleep(2)
+        async with socket_of(ANN) as late:
+            assert 429 == (await late.wait_for_auth())["status_code"]
 
 
 async def test_a_refusal_keeps_no_place():

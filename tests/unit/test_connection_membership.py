@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from time import monotonic
 from typing import Any
 
 import pytest
@@ -56,7 +57,7 @@ async def test_groups_change_and_end() -> None:
     """``change`` leaves what is not wanted and joins what is; wsdrf's own groups do not count; ``end`` is for good."""
     with fresh_layer() as layer:
         one, _, _, _ = membership()
-        await one.own(["wsdrf.all", "wsdrf.user"])
+        assert [] == await one.own(["wsdrf.all", "wsdrf.user"], monotonic())
         await one.change(["a", "b"])
         await one.change(["b", "c", "d"])
         assert {"b", "c", "d"} == set(one.groups)
@@ -67,7 +68,7 @@ async def test_groups_change_and_end() -> None:
         await one.leave("nothing")
 
         await one.end()
-        await one.own(["wsdrf.all"])
+        assert [] == await one.own(["wsdrf.all"], monotonic())
 
         with pytest.raises(NotConnected):
             await one.join("a")

@@ -9,8 +9,9 @@ from typing import Any
 
 import pytest
 from asgiref.sync import sync_to_async
-from django.contrib.auth import SESSION_KEY, update_session_auth_hash
+from django.contrib.auth import SESSION_KEY, logout, update_session_auth_hash
 from django.contrib.auth.models import Group, Permission, User
+from django.contrib.sessions.backends.db import SessionStore
 from django.contrib.sessions.models import Session
 from django.db import transaction
 from django.http import HttpRequest
@@ -269,6 +270,41 @@ async def test_a_silent_loss_ends_at_the_next_action(kind, change, code, user):
         await socket.assert_nothing_received(0.05)
         await socket.send_json({"action": "who", "id": 1})
         await ends(socket, code)
+
+
+class Losing(BasePermission):
+    """Let in, and let go at the same moment."""
+
+    lose: Callable[[Any], None]
+
+    def has_permission(self, request: Any, view: Any) -> bool:
+        lose, Losing.lose = Losing.lose, lambda user: None
+        lose(request.user)
+        return True
+
+
+def log_out(user: Any) -> None:
+    request = HttpRequest()
+    request.session, request.user = SessionStore(Session.objects.get().session_key), user
+    logout(request)
+
+
+@pytest.fixture(params=["in memory", "none"])
+def layer(request: pytest.FixtureRequest, settings: Any) -> None:
+    if request.param == "none":
+        settings.CHANNEL_LAYERS = {}
+
+
+@pytest.mark.usefixtures("layer")
+@pytest.mark.parametrize(("kind", "lose", "code"), [*LOSSES, ("session", log_out, 4403)])
+async def test_a_loss_at_the_moment_of_connecting(kind, lose, code, user):
+    """What is lost after the credentials were read, and before the connection could be told of it, is lost."""
+    Losing.lose = staticmethod(lose)
+    socket = await socket_of(kind, user, permission_classes=[Losing], build_groups=MembersDesk.build_groups)
+    socket.expect_authentication = False
+    async with socket:
+        await socket.assert_closed(code, timeout=SOON)
+        assert {code - 4000} <= {one["payload"]["status_code"] for one in await socket.receive_all_json(0)}
 
 
 # -- sessions ----------------------------------------------------------------------------------------------------------

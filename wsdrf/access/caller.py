@@ -101,14 +101,14 @@ class Caller:
 
         A result that lets in becomes the caller's; any other leaves things as they were.
         """
-        token, doubts = token or self._token, self._doubts
+        token, doubts, started = token or self._token, self._doubts, monotonic()
         authenticator = self.plan.authenticator_class(self.consumer, token=token, is_connect=is_connect)
         result = await self._ask(authenticator)
         if result.is_authenticated and self._pinned not in (None, _identity(result.user)):
             result = await self.refused(self._change_of(result.user), authenticator.request)
         if result.is_authenticated:
             self._take_over(result, authenticator.request, token)
-            self._settled = doubts  # one raised meanwhile may have come too late to be seen
+            self._settled, self._checked_at = doubts, started  # a doubt raised meanwhile may have come too late
         return result
 
     def doubt(self) -> None:
@@ -171,7 +171,6 @@ class Caller:
     def _take_over(self, result: AuthenticationResult, request: Request | None, token: str | None) -> None:
         consumer = self.consumer
         self._token = token
-        self._checked_at = monotonic()
         self._pinned = self._pinned or _identity(result.user)
         self.request = consumer.request = request or self._request_of(result)
         left = seconds_left(self.request)

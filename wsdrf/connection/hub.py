@@ -5,15 +5,18 @@ from __future__ import annotations
 import asyncio
 import logging
 import random
+import time
 from collections import deque
 from collections.abc import Iterable
 from contextvars import Context
 from typing import Any, Final, Protocol
 from weakref import WeakKeyDictionary
 
-from channels.layers import get_channel_layer
+from channels.layers import InMemoryChannelLayer, get_channel_layer
 
-from wsdrf.connection.parcel import Parcel, read_parcel
+from wsdrf.connection.journal import Journal
+from wsdrf.connection.parcel import NOTICE, Parcel, read_parcel
+from wsdrf.connection.pulse import PULSE, Pulse
 from wsdrf.exceptions import ConfigurationError
 
 logger = logging.getLogger("wsdrf.connection")
@@ -30,6 +33,9 @@ LONGEST_DELAY: Final = 5.0
 
 REFRESH_AFTER: Final = 3600.0
 """Seconds after which memberships are renewed; a layer lets them expire (channels_redis: after a day)."""
+
+FAREWELL: Final = 60.0
+"""Seconds for which a hub without members tries to leave the groups of a layer that fails."""
 
 REMEMBERED: Final = 1024
 """Parcels whose ids are remembered, so that one that comes by two groups is delivered once."""
@@ -67,6 +73,13 @@ class Hub:
         self._may_have_lost = False  # parcels, while the layer failed
         self._refresher: asyncio.TimerHandle | None = None
         self._seen: deque[str] = deque(maxlen=REMEMBERED)
+        self._journal = Journal()
+        if not _may_fail(layer):
+            self._journal.begin()
+        self._pulse = Pulse(layer, self._on_silence)
+        self._beat: asyncio.Task[None] | None = None
+        self._left: dict[str, int] = {}  # groups that were left, and the last pulse that was sent before
+        self._empty_since = 0.0
 
     async def join(self, groups: Iterable[str], member: Member) -> None:
         """Make ``member`` one of ``groups``; it gets every parcel that is sent once this has returned."""
@@ -90,8 +103,10 @@ class Hub:
                 del self._members[group]
                 self._own -= group.startswith(OWN)
                 unsettled.add(_of_layer(group))
+        if not self._members:
+            self._empty_since = time.monotonic()
         try:
-            for group in unsettled:
+            for group in (*unsettled, self._pulse.group):
                 await self._settle(group)
         except asyncio.CancelledError:
             self._mend()  # the rest is not forgotten
@@ -99,20 +114,35 @@ class Hub:
 
     def deliver(self, parcel: Parcel) -> None:
         """Give ``parcel`` to each local member of its groups, once."""
-        if len(parcel.groups) > 1:
+        if len(parcel.groups) > 1 or parcel.event == NOTICE:
             if parcel.id in self._seen:
                 return
             self._seen.append(parcel.id)
+        if parcel.event == NOTICE:
+            self._journal.keep(parcel)
         recipients = {member.id: member for group in parcel.groups for member in self._members.get(group, {}).values()}
         recipients.pop(parcel.excluded or "", None)
         for member in recipients.values():
             member.deliver(parcel)
 
+    def missed(self, since: float, groups: Iterable[str]) -> list[Parcel] | None:
+        """Give the notices for ``groups`` since a moment of ``time.monotonic``; ``None`` where that is not known."""
+        is_complete = CONTROL in self._fresh or not _may_fail(self._layer)
+        return self._journal.after(since, groups) if is_complete else None
+
     def _wants(self, group: str) -> bool:
+        if group == self._pulse.group:
+            return self._beat is not None and bool(self._members or self._left)
         return self._own > 0 if group == CONTROL else group in self._members
 
     def _wanted(self) -> set[str]:
-        return {_of_layer(group) for group in self._members}
+        wanted = {_of_layer(group) for group in self._members}
+        return wanted | {self._pulse.group} if self._wants(self._pulse.group) else wanted
+
+    def _is_over(self) -> bool:
+        # Nobody is here, and the layer knows it, or has had its time.
+        is_known = not (self._joined or self._left)
+        return not self._members and (is_known or time.monotonic() > self._empty_since + FAREWELL)
 
     async def _settle(self, group: str) -> None:
         # What is wanted may have changed while we waited for the lock, so it is read again inside.
@@ -126,21 +156,25 @@ class Hub:
                     await self._discard(group)
             except Exception:
                 logger.warning("The channel layer failed; it will be tried again", exc_info=True)
-                self._mend()
-            if not self._members and not self._joined:
+                self._mend(tell=self._wants(group))
+            if self._is_over():
                 self._stop()
 
     async def _add(self, group: str) -> None:
         channel = await self._open()
         self._joined.add(group)
+        self._left.pop(group, None)
         await self._layer.group_add(group, channel)
         self._fresh.add(group)
+        if group == CONTROL and _may_fail(self._layer):
+            self._journal.begin()
 
     async def _discard(self, group: str) -> None:
-        # Tried once: of a channel that is closed, the layer forgets the groups itself, in time.
-        self._joined.discard(group)
         self._fresh.discard(group)
         await self._layer.group_discard(group, await self._open())
+        self._joined.discard(group)
+        if group != self._pulse.group and self._beat is not None:
+            self._left[group] = self._pulse.sent
 
     async def _open(self) -> str:
         channel = self._channel
@@ -148,15 +182,18 @@ class Hub:
             channel = self._channel = str(await self._layer.new_channel())
             self._listener = _task(self._listen(channel))
             self._refresher = asyncio.get_running_loop().call_later(REFRESH_AFTER, self._refresh)
+            if _may_fail(self._layer):
+                self._beat = _task(self._live())
         return channel
 
     def _stop(self) -> None:
-        for running in (self._listener, self._mender, self._refresher):
+        for running in (self._listener, self._mender, self._refresher, self._beat):
             if running is not None and running is not asyncio.current_task():
                 running.cancel()
-        self._listener = self._mender = self._refresher = self._channel = None
+        self._listener = self._mender = self._refresher = self._channel = self._beat = None
         self._joined.clear()
         self._fresh.clear()
+        self._left.clear()
 
     def _refresh(self) -> None:
         self._fresh.clear()
@@ -183,8 +220,33 @@ class Hub:
             parcel = read_parcel(message)
             if parcel is None:
                 logger.debug("Dropped a message of the channel layer that is none of wsdrf's")
+            elif parcel.event == PULSE:
+                self._hear(parcel)
             else:
                 self.deliver(parcel)
+
+    async def _live(self) -> None:
+        self._pulse.forgive()
+        await self._settle(self._pulse.group)
+        if self._beat is asyncio.current_task():  # and nobody has left meanwhile
+            await self._pulse.beat()
+
+    def _hear(self, pulse: Parcel) -> None:
+        number, is_missing = self._pulse.hear(pulse)
+        if is_missing:
+            self._joined |= self._left.keys()  # the layer may not have heard of it: they are left once more
+            self._left.clear()
+            self._fresh.clear()
+            self._mend(tell=True)
+        elif self._left:
+            self._left = {group: last for group, last in self._left.items() if last >= number}
+        if not self._members and not self._left:
+            self._mend()
+
+    def _on_silence(self) -> None:
+        logger.warning("The channel layer delivers nothing; its groups will be joined again")
+        self._fresh.clear()
+        self._mend()
 
     def _mend(self, *, tell: bool = False) -> None:
         self._may_have_lost = self._may_have_lost or tell
@@ -192,11 +254,23 @@ class Hub:
             self._mender = _task(self._rejoin())
 
     async def _rejoin(self) -> None:
+        await self._settle_all()
+        if self._is_over():
+            self._stop()
+        if self._may_have_lost:
+            self._may_have_lost = False
+            self._pulse.forgive()
+            members = {member.id: member for those in self._members.values() for member in those.values()}
+            for member in members.values():
+                member.resync()
+
+    async def _settle_all(self) -> None:
         delay = FIRST_DELAY
-        while self._wanted() - self._fresh or self._joined - self._wanted():
+        while not self._is_over() and (self._wanted() - self._fresh or self._joined - self._wanted()):
             try:
                 async with self._lock:
                     for group in self._joined - self._wanted():
+                        await self._add(group)  # a layer that failed halfway lets only a member leave
                         await self._discard(group)
                     for group in self._wanted() - self._fresh:
                         if self._wants(group):
@@ -206,14 +280,6 @@ class Hub:
                 self._may_have_lost = True
                 await asyncio.sleep(_jittered(delay))
                 delay = min(2 * delay, LONGEST_DELAY)
-        if not self._members:
-            self._stop()
-        if self._may_have_lost:
-            self._may_have_lost = False
-            for member in {
-                member.id: member for members in self._members.values() for member in members.values()
-            }.values():
-                member.resync()
 
 
 _hubs: WeakKeyDictionary[asyncio.AbstractEventLoop, dict[str, Hub]] = WeakKeyDictionary()
@@ -258,6 +324,11 @@ def require_layer(alias: str) -> Any:
             f'such as {{"default": {{"BACKEND": "channels.layers.InMemoryChannelLayer"}}}} for a single process.'
         )
     return layer
+
+
+def _may_fail(layer: Any) -> bool:
+    # What is in memory knows this process alone, which tells its own hubs without any layer.
+    return layer is not None and not isinstance(layer, InMemoryChannelLayer)
 
 
 def _of_layer(group: str) -> str:

@@ -82,12 +82,16 @@ class Membership:
         for group in wanted:
             await self.join(group)
 
-    async def own(self, groups: Iterable[str]) -> None:
-        """Be in exactly ``groups`` of wsdrf's own, which do not count."""
+    async def own(self, groups: Iterable[str], since: float) -> list[Parcel] | None:
+        """Be in exactly ``groups`` of wsdrf's own, which do not count.
+
+        Gives what those that are new were told ``since`` a moment of ``time.monotonic``; ``None`` where nobody knows.
+        """
         wanted, before = frozenset() if self._is_over else frozenset(groups), self._own
         self._own = wanted
         await self._hub.join(wanted - before, self)
         await self._hub.leave(before - wanted, self)
+        return self._hub.missed(since, wanted - before) if wanted - before else []
 
     async def end(self) -> None:
         """Leave every group, for good."""
@@ -107,7 +111,8 @@ class Membership:
         return expectation
 
     def resync(self) -> None:
-        """Tell the client that messages of its groups may have been lost."""
+        """Tell the client that messages of its groups may have been lost, and have its credentials looked at."""
+        self._owner.heed({"kind": "missed"})
         if self.groups and not self._holds:
             self._outbox.put(self._blueprint.codec.encode_frame("wsdrf.resync", None))
 

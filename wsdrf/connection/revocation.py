@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import Iterator
 from hashlib import sha256
@@ -18,6 +19,9 @@ from wsdrf.connection.hub import OWN, deliver_locally, send_parcel
 from wsdrf.connection.parcel import NOTICE, Parcel
 
 logger = logging.getLogger("wsdrf.connection")
+
+SEND_WITHIN: Final = 5.0
+"""Seconds that a channel layer may take: no logout waits longer for a layer that does not answer."""
 
 EVERYBODY: Final = f"{OWN}all"
 """wsdrf's own group of every connection."""
@@ -129,10 +133,15 @@ def _parcel(group: str, notice: dict[str, Any]) -> Parcel:
 
 async def _send(parcel: Parcel) -> None:
     aliases = [alias for alias in settings.CHANNEL_LAYERS if get_channel_layer(alias) is not None]
-    for alias in aliases or ():
-        await send_parcel(alias, parcel)
-    if not aliases:
-        deliver_locally(parcel)
+    failures = []
+    deliver_locally(parcel)  # the connections of this process need no layer; a hub delivers each parcel once
+    for alias in aliases:
+        try:
+            await asyncio.wait_for(send_parcel(alias, parcel), SEND_WITHIN)
+        except Exception as error:  # the others are told all the same
+            failures.append(error)
+    if failures:
+        raise failures[0]
 
 
 def _tell(parcel: Parcel) -> None:

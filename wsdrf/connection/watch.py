@@ -6,6 +6,7 @@ import asyncio
 import random
 from collections.abc import Callable, Coroutine
 from socket import gethostname
+from time import monotonic
 from typing import Any, Final, Protocol
 
 from rest_framework.exceptions import NotAuthenticated
@@ -13,7 +14,9 @@ from rest_framework.exceptions import NotAuthenticated
 from wsdrf.access.authentication import AuthenticationResult
 from wsdrf.access.caller import Caller
 from wsdrf.access.failures import status_text
+from wsdrf.access.slots import LEASE
 from wsdrf.connection.membership import Membership
+from wsdrf.connection.parcel import Parcel
 from wsdrf.connection.revocation import own_groups
 from wsdrf.dispatch import Deadline
 from wsdrf.exceptions import CredentialsLost, TimedOut, Unverified
@@ -27,6 +30,9 @@ MAX_UNVERIFIED: Final = 3
 
 RETRY_AFTER: Final = 5.0
 """Seconds until the next look after one that failed."""
+
+MISSED_WITHIN: Final = 5.0
+"""Seconds within which a connection is looked at that may not have been told of something."""
 
 
 class Owner(Protocol):
@@ -44,6 +50,8 @@ class Watch:
 
     __slots__ = (
         "_caller",
+        "_has_missed",
+        "_idle_after",
         "_is_stopped",
         "_leaving",
         "_membership",
@@ -60,18 +68,24 @@ class Watch:
         self._caller = caller
         self._membership = membership
         self._options = options
+        self._idle_after = options.revalidate_idle_after
+        if options.max_connections_per_user is not None:  # a look renews the lease of the user's place
+            self._idle_after = min(self._idle_after or LEASE / 2, LEASE / 2)
         self._timer: asyncio.TimerHandle | None = None
         self._leaving: asyncio.TimerHandle | None = None
         self._task: asyncio.Task[None] | None = None
         self._next: Callable[[], Coroutine[Any, Any, None]] | None = None
         self._is_stopped = False
+        self._has_missed = False
         self._unverified = 0
 
     async def begin(self) -> None:
         """Watch over credentials that have just been found to be good: be told of what befalls them, set the timer."""
         self._unverified = 0
+        self._has_missed = False
         if self._caller.request is not None:
-            await self._membership.own(own_groups(self._caller.request))
+            since = monotonic() - self._caller.age
+            self._catch_up(await self._membership.own(own_groups(self._caller.request), since))
         self._arm()
 
     def heed(self, notice: dict[str, Any]) -> None:
@@ -81,9 +95,23 @@ class Watch:
             self._owner.dismiss(_thrown_out(code), code)
         elif kind == "drain" and notice.get("host") in (None, gethostname()):
             self._leave_within(notice.get("seconds"))
+        elif kind == "missed":  # a notice may be among what was lost
+            self._caller.doubt()
+            self._has_missed = True
+            if self._task is None:
+                self._arm()
         elif reason in self._options.revoke_on:
             self._caller.doubt()
             self._look(self._end if kind == "end" else self._check)
+
+    def _catch_up(self, missed: list[Parcel] | None) -> None:
+        """Heed what the connection was told between its authentication and its joining of the groups."""
+        if missed is None:
+            self._caller.doubt()
+            self._look(self._check)
+        for notice in missed or ():
+            # Not within the task that enters: who is closed by it could not be cancelled.
+            asyncio.get_running_loop().call_soon(self.heed, notice.payload)
 
     async def stop(self) -> None:
         """Look no more."""
@@ -141,19 +169,23 @@ class Watch:
     def _arm(self) -> None:
         self._disarm()
         waits = [] if self._caller.seconds_left is None else [self._caller.seconds_left + MARGIN]
-        if self._options.revalidate_idle_after is not None:
+        if self._idle_after is not None:
             # Jitter keeps connections that came at once, after a restart, from asking the database at once for ever.
-            waits.append(self._options.revalidate_idle_after * random.uniform(0.8, 1))  # noqa: S311
+            waits.append(self._idle_after * random.uniform(0.8, 1))  # noqa: S311
         if self._unverified:
             waits.append(RETRY_AFTER)
+        if self._has_missed:  # spread, because all connections of the process hear of it at once
+            waits.append(random.uniform(0, MISSED_WITHIN))  # noqa: S311
         if waits and not self._is_stopped:
             self._timer = asyncio.get_running_loop().call_later(min(waits), self._fire)
 
     def _fire(self) -> None:
-        left, idle = self._caller.seconds_left, self._options.revalidate_idle_after
-        if not self._unverified and (left is None or left > 0) and idle is not None and self._caller.age < idle * 0.8:
+        left, idle = self._caller.seconds_left, self._idle_after
+        is_due = self._has_missed or self._unverified or (left is not None and left <= 0)
+        if not is_due and idle is not None and self._caller.age < idle * 0.8:
             self._arm()  # a call has had them looked at meanwhile
         else:
+            self._has_missed = False
             self._look(self._check)
 
     def _disarm(self) -> None:
