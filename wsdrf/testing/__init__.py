@@ -1,4 +1,4 @@
-"""Test your sockets: a client in the test's process, a test case for Django's runner, a fixture for pytest."""
+"""Test your sockets: a client in the test's process, a test case, a fixture for pytest, a matrix of rights."""
 
 from __future__ import annotations
 
@@ -8,7 +8,16 @@ from typing import Any, Final
 # pytest imports this package together with its plugin, before Django settings are known; so each name is imported when
 # it is first asked for. Their types are in __init__.pyi, which is why pyright does not find them here.
 # pyright: reportUnsupportedDunderAll=false
-__all__ = ["Answer", "Close", "Response", "WebsocketCommunicator", "WebsocketTestCase", "find_application"]
+__all__ = [
+    "Answer",
+    "Close",
+    "Response",
+    "WebsocketCommunicator",
+    "WebsocketTestCase",
+    "aassert_permission_matrix",
+    "assert_permission_matrix",
+    "find_application",
+]
 
 _HOMES: Final = {
     "Answer": "frames",
@@ -16,6 +25,8 @@ _HOMES: Final = {
     "Response": "server",
     "WebsocketCommunicator": "communicator",
     "WebsocketTestCase": "case",
+    "aassert_permission_matrix": "matrix",
+    "assert_permission_matrix": "matrix",
     "find_application": "application",
 }
 
