@@ -312,6 +312,7 @@ def _error_of(frame: Any) -> int | None:
 
 
 @pytest.mark.django_db(transaction=True)
+@pytest.mark.timeout(900)  # the thorough profile plays for minutes
 def test_only_who_may():
     """Logins, renewals, losses, calls and news in any order: nothing is answered or delivered that the model forbids."""
     run_state_machine_as_test(Identity, settings=settings(stateful_step_count=15))
