@@ -483,8 +483,9 @@ async def test_a_layer_that_fails_once_is_asked_again(monkeypatch: pytest.Monkey
 
 
 async def test_a_layer_that_fails_for_good_lets_connections_end(monkeypatch: pytest.MonkeyPatch) -> None:
-    """With a layer that never comes back, connections end, and no task of the hub stays."""
+    """With a layer that never comes back, connections end, and after a last try no task of the hub stays."""
     monkeypatch.setattr(hubs, "FIRST_DELAY", 0.01)
+    monkeypatch.setattr(hubs, "FAREWELL", 0.1)
     with fresh_layer() as layer:
         made = await lives(2)
         layer.fail()

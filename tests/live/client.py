@@ -152,6 +152,12 @@ async def post(server: Server, path: str, person: Person, **data: str) -> Any:
     return json.loads(await asyncio.to_thread(lambda: urllib.request.urlopen(request, timeout=SECONDS).read()))
 
 
+async def log_out(server: Server, person: Person) -> None:
+    """Log out over HTTP."""
+    request = urllib.request.Request(f"{server.origin}/logout/", b"", {"Cookie": f"sessionid={person.session}"})
+    await asyncio.to_thread(lambda: urllib.request.urlopen(request, timeout=SECONDS).read())
+
+
 # -- one that need not ------------------------------------------------------------------------------------------------
 
 

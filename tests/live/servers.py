@@ -117,6 +117,11 @@ class Server:
         (line,) = (line for line in status.splitlines() if line.startswith("VmRSS:"))
         return int(line.split()[1]) * 1024
 
+    def open_files(self, name: str) -> list[str]:
+        """Give the descriptors by which the process holds the file ``name`` open. Source: ``man 5 proc``."""
+        folder = Path(f"/proc/{self.process.pid}/fd")
+        return [one.name for one in folder.iterdir() if one.is_symlink() and one.readlink().name == name]
+
     def events(self, key: str, event: str | None = None) -> list[dict[str, Any]]:
         """Give what the project's code did for the connections of ``key``, in its order."""
         file = self.folder / "witness.log"
@@ -135,10 +140,14 @@ class Server:
 
 
 class Fleet:
-    """The servers of a test run, each started when it is first asked for and ended with the run."""
+    """The servers of a test run, each started when it is first asked for and ended with the run.
 
-    def __init__(self, folder: Path) -> None:
+    ``variables`` are added to the environment of each process.
+    """
+
+    def __init__(self, folder: Path, variables: Mapping[str, str] | None = None) -> None:
         self._folder = folder
+        self._variables = variables or {}
         self._servers: dict[str, Server] = {}
         self.people = self._prepare()
 
@@ -154,11 +163,15 @@ class Fleet:
         for server in self._servers.values():
             server.end()
 
+    def environment(self, folder: Path) -> Mapping[str, str]:
+        """Give the environment of a process that writes to ``folder``."""
+        return {**environment(folder), **self._variables}
+
     def _prepare(self) -> People:
         done = subprocess.run(
             [sys.executable, "-W", "error", "-m", "tests.live.app.prepare"],
             cwd=TREE,
-            env=environment(self._folder),
+            env=self.environment(self._folder),
             capture_output=True,
             text=True,
             timeout=START_SECONDS,
@@ -175,7 +188,7 @@ class Fleet:
         program = [sys.executable, "-m", *(part.format(port=port) for part in kind.command)]
         with (folder / "output.log").open("wb") as output:
             process = subprocess.Popen(
-                program, cwd=TREE, env=environment(folder), stdout=output, stderr=subprocess.STDOUT
+                program, cwd=TREE, env=self.environment(folder), stdout=output, stderr=subprocess.STDOUT
             )
         server = Server(kind, port, folder, process)
         try:

@@ -96,17 +96,18 @@ class Hub:
 
     async def leave(self, groups: Iterable[str], member: Member) -> None:
         """Let ``member`` be one of ``groups`` no more; it gets nothing from the moment of the call."""
-        unsettled = set()
+        unsettled: dict[str, None] = {}
         for group in groups:
             members = self._members.get(group)
             if members is not None and members.pop(member.id, None) is not None and not members:
                 del self._members[group]
                 self._own -= group.startswith(OWN)
-                unsettled.add(_of_layer(group))
+                unsettled[_of_layer(group)] = None
         if not self._members:
             self._empty_since = time.monotonic()
+            unsettled[self._pulse.group] = None  # the last one
         try:
-            for group in (*unsettled, self._pulse.group):
+            for group in unsettled:
                 await self._settle(group)
         except asyncio.CancelledError:
             self._mend()  # the rest is not forgotten
@@ -202,21 +203,18 @@ class Hub:
 
     async def _listen(self, channel: str) -> None:
         delay = FIRST_DELAY
-        failed = False
         while True:
             try:
                 message = await self._layer.receive(channel)
             except Exception:
                 logger.warning("The channel layer failed; it will be tried again", exc_info=True)
-                failed = True
                 self._fresh.clear()
                 await asyncio.sleep(_jittered(delay))
                 delay = min(2 * delay, LONGEST_DELAY)
                 self._fresh.clear()  # what was joined meanwhile may be forgotten again
                 self._mend(tell=True)
                 continue
-            if failed:
-                failed, delay = False, FIRST_DELAY
+            delay = FIRST_DELAY
             parcel = read_parcel(message)
             if parcel is None:
                 logger.debug("Dropped a message of the channel layer that is none of wsdrf's")
@@ -234,8 +232,7 @@ class Hub:
     def _hear(self, pulse: Parcel) -> None:
         number, is_missing = self._pulse.hear(pulse)
         if is_missing:
-            self._joined |= self._left.keys()  # the layer may not have heard of it: they are left once more
-            self._left.clear()
+            logger.warning("The channel layer has lost messages; clients are told")
             self._fresh.clear()
             self._mend(tell=True)
         elif self._left:
@@ -249,9 +246,15 @@ class Hub:
         self._mend()
 
     def _mend(self, *, tell: bool = False) -> None:
-        self._may_have_lost = self._may_have_lost or tell
+        if tell:
+            self._doubt()
         if self._mender is None or self._mender.done():
             self._mender = _task(self._rejoin())
+
+    def _doubt(self) -> None:
+        self._may_have_lost = True
+        self._joined |= self._left.keys()  # the layer may not have heard of it: they are left once more
+        self._left.clear()
 
     async def _rejoin(self) -> None:
         await self._settle_all()
@@ -259,7 +262,8 @@ class Hub:
             self._stop()
         if self._may_have_lost:
             self._may_have_lost = False
-            self._pulse.forgive()
+            if not self._left:
+                self._pulse.forgive()
             members = {member.id: member for those in self._members.values() for member in those.values()}
             for member in members.values():
                 member.resync()
@@ -277,7 +281,7 @@ class Hub:
                             await self._add(group)
             except Exception:
                 logger.warning("The channel layer still fails; it will be tried again", exc_info=True)
-                self._may_have_lost = True
+                self._doubt()
                 await asyncio.sleep(_jittered(delay))
                 delay = min(2 * delay, LONGEST_DELAY)
 

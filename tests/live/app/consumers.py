@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 from collections.abc import AsyncIterator, Iterable
+from typing import Any
 
 from attrs import field
 from attrs.validators import ge, max_len
+from channels.layers import get_channel_layer
 from django.contrib.auth.models import Group
 from django.urls import path
 from rest_framework.authentication import SessionAuthentication, TokenAuthentication
@@ -14,6 +17,7 @@ from rest_framework.permissions import BasePermission, IsAdminUser, IsAuthentica
 
 from tests.live.app.witness import witness
 from wsdrf import AuthorizationHeader, Consumer, FirstMessage, Subprotocol, message, on, receives, requires
+from wsdrf.connection.connection import Connection
 
 
 @message("note")
@@ -110,6 +114,16 @@ class Door(Consumer):
             self.witness("cancelled")
             raise
 
+    @on("remains", method="GET")
+    async def remains(self) -> dict[str, int]:
+        """Count what the process holds, this connection included."""
+        gc.collect()
+        return {
+            "connections": sum(type(one) is Connection for one in gc.get_objects()),
+            "tasks": len(asyncio.all_tasks()),
+            "groups": len(get_channel_layer().groups),
+        }
+
     @on("break")
     async def break_(self) -> None:
         raise RuntimeError("A fault of the project's own code.")
@@ -169,6 +183,25 @@ class Staff(Door):
     permission_classes = [IsAdminUser]
 
 
+class MayLook(BasePermission):
+    """A right of Django's, given to the user or to a group of theirs."""
+
+    def has_permission(self, request: Any, view: object) -> bool:
+        return bool(request.user.has_perm("auth.view_group"))
+
+
+class Wary(Door):
+    """Look at credentials again when they are a second old."""
+
+    revalidate_after = 1
+
+
+class Gallery(Door):
+    """Let in by a right that can be taken away."""
+
+    permission_classes = [IsAuthenticated, MayLook]
+
+
 class IsMember(BasePermission):
     def has_object_permission(self, request: object, view: object, obj: Group) -> bool:
         return obj.name == "open"
@@ -182,6 +215,9 @@ class Club(Door):
 
 
 websocket_urlpatterns = [
-    *(path(f"ws/{one.__name__.lower()}/<str:key>/", one.as_asgi()) for one in (Door, Gate, Counter, Lobby, Staff)),
+    *(
+        path(f"ws/{one.__name__.lower()}/<str:key>/", one.as_asgi())
+        for one in (Door, Gate, Counter, Lobby, Staff, Wary, Gallery)
+    ),
     path("ws/club/<int:pk>/<str:key>/", Club.as_asgi()),
 ]

@@ -1,11 +1,13 @@
-"""Django settings of the project that the live tests serve: each server has a folder of its own, named by the test."""
+"""Django settings of the project that the live tests serve: the environment names folder, database and layer."""
 
 from __future__ import annotations
 
+import json
 import os
 from pathlib import Path
 
 FOLDER = Path(os.environ["WSDRF_LIVE_FOLDER"])
+DATABASE = os.environ.get("WSDRF_LIVE_DATABASE", FOLDER / "live.sqlite3")
 
 SECRET_KEY = "wsdrf-live-tests-a-key-of-no-secret"
 DEBUG = False
@@ -29,9 +31,11 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
 ]
 
-DATABASES = {"default": {"ENGINE": "django.db.backends.sqlite3", "NAME": FOLDER / "live.sqlite3"}}
-CHANNEL_LAYERS = {"default": {"BACKEND": "channels.layers.InMemoryChannelLayer"}}
-WSDRF = {"SEND_TIMEOUT": 2}
+DATABASES = {"default": {"ENGINE": "django.db.backends.sqlite3", "NAME": DATABASE, "OPTIONS": {"timeout": 20}}}
+CHANNEL_LAYERS = json.loads(
+    os.environ.get("WSDRF_LIVE_LAYERS", '{"default": {"BACKEND": "channels.layers.InMemoryChannelLayer"}}')
+)
+WSDRF = {"SEND_TIMEOUT": 2} | json.loads(os.environ.get("WSDRF_LIVE_OPTIONS", "{}"))
 
 # Every record of every logger that a server does not keep to itself, at every level and with all its fields.
 LOGGING = {

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from django.contrib.auth import logout
 from django.urls import path
 from rest_framework.authentication import TokenAuthentication
-from rest_framework.permissions import IsAuthenticated
+from rest_framework.permissions import AllowAny, IsAuthenticated
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
@@ -24,4 +25,15 @@ class PublishView(APIView):
         return Response({"by": request.user.get_username()})
 
 
-urlpatterns = [path("publish/<str:key>/", PublishView.as_view())]
+class LogoutView(APIView):
+    """Log the session out, as Django does."""
+
+    authentication_classes = []
+    permission_classes = [AllowAny]
+
+    def post(self, request: Request) -> Response:
+        logout(request._request)
+        return Response({})
+
+
+urlpatterns = [path("publish/<str:key>/", PublishView.as_view()), path("logout/", LogoutView.as_view())]
