@@ -5,10 +5,11 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
+from contextvars import Context
 from functools import partial
 from time import perf_counter
 from types import TracebackType
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 from weakref import WeakSet
 
 from attrs import frozen
@@ -241,6 +242,10 @@ class Dispatcher:
             self._link.put(frame)  # no waiting: who were cancelled there would answer twice
 
 
+_NOBODYS: Final = Context()
+"""For timers: one that is cancelled stays with its loop for a while, and its context with all that is in there."""
+
+
 class Deadline:
     """Cancel what runs inside after ``seconds``, and raise ``TimedOut`` in its place. ``None``: never."""
 
@@ -255,7 +260,7 @@ class Deadline:
     def __enter__(self) -> None:
         if self._seconds is not None:
             self._task = asyncio.current_task()
-            self._handle = asyncio.get_running_loop().call_later(self._seconds, self._expire)
+            self._handle = asyncio.get_running_loop().call_later(self._seconds, self._expire, context=_NOBODYS)
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
