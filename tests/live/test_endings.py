@@ -86,6 +86,37 @@ async def test_many_clients_that_vanish_leave_nothing(server: Server, people: Pe
     assert all([] == one["groups"] for one in server.events(key, "disconnected"))
 
 
+@pytest.mark.parametrize("server", ["uvicorn", "daphne"], indirect=True)
+async def test_five_thousand_clients_that_abort_leave_nothing(server: Server, people: People, key: str) -> None:
+    """Connect, speak, abort, five thousand times: no memory, task, group, connection or database connection is left."""
+    await abort(server, people, f"{key}-warm", 500)
+    async with entered(server, f"/ws/door/{key}-watch/", by_cookie(people.bob)) as watcher:
+        before, resident = (await watcher.call("remains"))["payload"], server.resident_bytes
+        await abort(server, people, key, 5000)
+        await asyncio.sleep(1)  # the last ones say so a little before they have left
+        after = (await watcher.call("remains"))["payload"]
+
+    assert {"connections": 1, "groups": 2} == {name: after[name] for name in ("connections", "groups")}
+    assert before["tasks"] >= after["tasks"]
+    assert server.resident_bytes - resident < 10 * 1024 * 1024
+    assert [] == server.open_files("live.sqlite3")
+
+
+async def abort(server: Server, people: People, key: str, count: int) -> None:
+    """Be ``count`` clients, some at a time, who speak and hang up without a word; wait until all have left."""
+    at_once = asyncio.Semaphore(16)
+    request = handshake(server, f"/ws/door/{key}/", by_header(people.alice))
+
+    async def one(number: int) -> None:
+        async with at_once, raw(server, request) as client:
+            await client.head()
+            await client.frame()  # it is let in
+            await client.write(frame(text_of("note")) * (number % 3) + frame(text_of("wait")))
+
+    await asyncio.gather(*map(one, range(count)))
+    await until(lambda: count == len(server.events(key, "disconnected")))
+
+
 async def nothing_more_happens(server: Server, key: str) -> None:
     """Let the server have three turns: what a connection still did would be seen by then."""
     for number in range(3):
