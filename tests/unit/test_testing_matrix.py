@@ -6,54 +6,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from channels.routing import URLRouter
 from django.contrib.auth.models import AnonymousUser, Group, User
 from django.test import TestCase, override_settings
-from django.urls import path
-from rest_framework.authentication import TokenAuthentication
 from rest_framework.authtoken.models import Token
-from rest_framework.permissions import AllowAny, BasePermission, IsAdminUser, IsAuthenticated
+from rest_framework.permissions import IsAuthenticated
 
-from wsdrf import AuthorizationHeader, Consumer, FirstMessage, QueryParameter, Subprotocol, on, requires
+from tests.unit.rights_site import Desk, Room, people
+from wsdrf import AuthorizationHeader, Consumer, FirstMessage, QueryParameter, Subprotocol
 from wsdrf.exceptions import ConfigurationError
 from wsdrf.testing import WebsocketTestCase, aassert_permission_matrix, assert_permission_matrix
 from wsdrf.testing.snapshot import Change, compare, explain, read, write
-
-
-class IsOwner(BasePermission):
-    def has_object_permission(self, request: Any, view: Any, obj: Any) -> bool:
-        return request.method == "GET" or request.user.groups.contains(obj)
-
-
-class Desk(Consumer):
-    authentication_classes = [TokenAuthentication]
-    permission_classes = [AllowAny]
-
-    @on("look", method="GET")
-    async def look(self) -> None: ...
-
-    @on("write")
-    @requires(IsAuthenticated)
-    async def write(self) -> None: ...
-
-    @on("shut", method="DELETE")
-    @requires(IsAdminUser)
-    async def shut(self) -> None: ...
-
-
-class Room(Consumer):
-    authentication_classes = [TokenAuthentication]
-    permission_classes = [IsOwner]
-    queryset = Group
-
-    @on("look", method="GET")
-    async def look(self) -> None: ...
-
-    @on("rename", method="PUT")
-    async def rename(self) -> None: ...
-
-
-application = URLRouter([path("desk/", Desk.as_asgi()), path("rooms/<int:pk>/", Room.as_asgi())])
 
 RIGHTS = {
     "(connect)": ["nobody", "ann", "eve"],
@@ -73,11 +35,6 @@ SNAPSHOT = """\
 """
 
 
-def people() -> dict[str, Any]:
-    ann, eve = User.objects.create_user("ann"), User.objects.create_user("eve", is_staff=True)
-    return {"nobody": None, "ann": ann, "eve": eve}
-
-
 @pytest.fixture
 def roles(db: None) -> dict[str, Any]:
     return people()
@@ -85,7 +42,7 @@ def roles(db: None) -> dict[str, Any]:
 
 @pytest.fixture(autouse=True)
 def site(settings: Any) -> None:
-    settings.ASGI_APPLICATION = f"{__name__}.application"
+    settings.ASGI_APPLICATION = "tests.unit.rights_site.application"
 
 
 def message_of(*args: Any, **options: Any) -> str:
@@ -97,21 +54,21 @@ def message_of(*args: Any, **options: Any) -> str:
 class InATransaction(TestCase):
     """Django's own test case, whose rows only its own connection sees."""
 
-    @override_settings(ASGI_APPLICATION=f"{__name__}.application")
+    @override_settings(ASGI_APPLICATION="tests.unit.rights_site.application")
     def test_rights_of_rows_that_are_not_committed(self) -> None:
         """The guards see the test's transaction."""
         roles = people()
         room = Group.objects.create(name="room")
         roles["ann"].groups.add(room)
 
-        expected = {"(connect)": roles, "look": roles, "rename": ["ann"]}
+        expected = {"(connect)": roles, "look": roles, "rename": ["ann"], "take": roles}
         assert_permission_matrix(Room, roles, f"/rooms/{room.pk}/", expected=expected)
 
 
 class InALoop(WebsocketTestCase):
     """A test case whose methods are ``async def``."""
 
-    @override_settings(ASGI_APPLICATION=f"{__name__}.application")
+    @override_settings(ASGI_APPLICATION="tests.unit.rights_site.application")
     async def test_rights(self) -> None:
         """The same, awaited."""
         roles = {"nobody": None, "ann": await User.objects.acreate(username="ann")}
@@ -214,6 +171,20 @@ def test_what_is_new_or_gone_is_a_change(tmp_path: Path) -> None:
     assert "" == explain([])
 
 
+def test_a_right_that_depends_on_an_object_stands_between(roles: dict[str, Any], tmp_path: Path) -> None:
+    """It is more than a refusal and less than a right, and a snapshot tells them apart."""
+    file, room = tmp_path / "rights.json", Group.objects.create(name="room")
+    message_of(Room, roles, f"/rooms/{room.pk}/", snapshot=file)
+    rights = read(file)
+
+    assert dict.fromkeys(roles, "by object") == rights["Room"]["take"]
+    assert dict.fromkeys(roles, "yes") == rights["Room"]["look"]
+    refused, some, all_ = ({"Room": {"take": {"ann": word}}} for word in ("403 x", "by object", "yes"))
+    wider = [*compare(refused, some), *compare(some, all_), *compare({}, some)]
+    assert [(True, False)] * 3 == [(change.widens, change.narrows) for change in wider]
+    assert [True] == [change.narrows for change in compare(all_, some)]
+
+
 # -- roles -------------------------------------------------------------------------------------------------------------
 
 
@@ -265,7 +236,7 @@ def test_a_path_that_captures_something_has_to_be_given(roles: dict[str, Any]) -
         assert_permission_matrix(Room, roles, "/desk/", expected={})
     with pytest.raises(ConfigurationError, match="does not lead to Carried, which is nowhere below ASGI_APPLICATION"):
         assert_permission_matrix(carried(), roles, "/desk/", expected={})
-    nothing = {"(connect)": [], "look": [], "rename": []}
+    nothing = {"(connect)": [], "look": [], "rename": [], "take": []}
     assert_permission_matrix(Room, roles, "/rooms/0/?page=2", expected=nothing)
 
 

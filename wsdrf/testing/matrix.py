@@ -13,6 +13,7 @@ from django.conf import settings
 from django.http.request import validate_host
 
 from wsdrf.access.carriers import AuthorizationHeader, QueryParameter, Subprotocol
+from wsdrf.access.permissions import asks_objects
 from wsdrf.access.request import FORCED
 from wsdrf.access.verdicts import Rehearsal, Verdict
 from wsdrf.connection.blueprint import Blueprint, blueprint_of
@@ -21,7 +22,7 @@ from wsdrf.connection.pool import thread_sensitive
 from wsdrf.consumer import Consumer
 from wsdrf.exceptions import ConfigurationError
 from wsdrf.testing.scope import Scope, build_scope, set_header, with_token
-from wsdrf.testing.snapshot import Change, Rights, compare, explain, read, write
+from wsdrf.testing.snapshot import BY_OBJECT, YES, Change, Rights, breadth, compare, explain, read, write
 
 CONNECT: Final = "(connect)"
 """The row of connecting itself."""
@@ -32,23 +33,28 @@ Role: TypeAlias = Any
 
 @frozen
 class Matrix:
-    """Who may call what of one consumer at one path: by action, then by role; ``CONNECT`` is the first action."""
+    """Who may call what of one consumer at one path: by action, then by role; ``CONNECT`` is the first action.
+
+    The actions ``by_object`` load an object about which their guards are asked, too: it decides for whom they allow.
+    """
 
     name: str
     path: str
     roles: tuple[str, ...]
     verdicts: Mapping[str, Mapping[str, Verdict]] = field(repr=False)
+    by_object: frozenset[str] = frozenset()
 
     def rights(self) -> dict[str, dict[str, str]]:
-        """Give the verdicts in words, as a snapshot holds them."""
+        """Give the verdicts in words: ``yes``, ``by object``, or status and code, as in ``403 permission_denied``."""
         return {
-            action: {role: in_words(verdict) for role, verdict in row.items()} for action, row in self.verdicts.items()
+            action: {role: self._words(action, verdict) for role, verdict in row.items()}
+            for action, row in self.verdicts.items()
         }
 
-
-def in_words(verdict: Verdict) -> str:
-    """Write a verdict: ``yes``, or status and code, ``403 permission_denied``."""
-    return "yes" if verdict.is_allowed else f"{verdict.status_code} {verdict.code}".rstrip()
+    def _words(self, action: str, verdict: Verdict) -> str:
+        if verdict.is_allowed:
+            return BY_OBJECT if action in self.by_object else YES
+        return f"{verdict.status_code} {verdict.code}".rstrip()
 
 
 def name_of(consumer: type[Any]) -> str:
@@ -68,8 +74,8 @@ def assert_permission_matrix(
 
     ``roles`` maps names of yours to users, tokens, callables that make one of them, or ``None`` for nobody. ``path``
     says where to connect; it can be left out where the URL captures nothing. ``expected`` maps every action, and
-    ``"(connect)"``, to the names of those who may. Or ``snapshot`` is a file that holds the matrix: where there is none
-    it is written, and the test fails for once, so that somebody looks at it.
+    ``"(connect)"``, to the names of those who may, be it only with some objects. Or ``snapshot`` is a file that holds
+    the matrix: where there is none it is written, and the test fails for once, so that somebody looks at it.
 
     For synchronous tests, inside a transaction too; in others await ``aassert_permission_matrix``. Raises
     ``AssertionError`` with each right that differs, ``ConfigurationError`` for a path that does not lead there.
@@ -110,7 +116,11 @@ async def draw(consumer: type[Consumer], roles: Mapping[str, Role], path: str | 
             verdicts[CONNECT][name] = await rehearsal.connect()
             for action in blueprint.steps:
                 verdicts[action][name] = await rehearsal.call(action)
-    return Matrix(name_of(consumer), where, tuple(roles), verdicts)
+    guards = {action: step.guard for action, step in blueprint.steps.items()}
+    by_object = {
+        action for action, guard in guards.items() if guard.loads and any(map(asks_objects, guard.object_permissions))
+    }
+    return Matrix(name_of(consumer), where, tuple(roles), verdicts, frozenset(by_object))
 
 
 async def make(role: Role) -> Any:
@@ -195,9 +205,9 @@ def _differences(matrix: Matrix, expected: Mapping[str, Collection[str]]) -> lis
     changes: list[Change] = []
     for action in dict.fromkeys([*words, *expected]):
         for role in matrix.roles:
-            should = None if action not in expected else "yes" if role in expected[action] else "no"
+            should = None if action not in expected else YES if role in expected[action] else "no"
             does = words.get(action, {}).get(role)
-            if should is None or does is None or (should == "yes") is not (does == "yes"):
+            if should is None or does is None or (should == YES) is not (breadth(does) > 0):
                 changes.append(Change(matrix.name, action, role, should, does))
     return changes
 

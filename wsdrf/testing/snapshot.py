@@ -12,14 +12,16 @@ from attrs import frozen
 from wsdrf.exceptions import ConfigurationError
 
 Rights: TypeAlias = Mapping[str, Mapping[str, Mapping[str, str]]]
-"""By consumer, action and role: ``yes``, or status and code of the refusal."""
+"""By consumer, action and role: ``yes``, ``by object``, or status and code of the refusal."""
 
 YES: Final = "yes"
+BY_OBJECT: Final = "by object"
+"""The guards let in, and are asked again about the object that the action loads."""
 
 
 @frozen
 class Change:
-    """One right, ``before`` and ``after``: ``yes``, a refusal in words, or ``None`` where there was no such thing."""
+    """One right, ``before`` and ``after``: in words, or ``None`` where there was no such thing."""
 
     consumer: str
     action: str
@@ -29,13 +31,18 @@ class Change:
 
     @property
     def widens(self) -> bool:
-        """Tell whether somebody may who might not."""
-        return self.after == YES
+        """Tell whether somebody may more than they might."""
+        return breadth(self.after) > breadth(self.before)
 
     @property
     def narrows(self) -> bool:
-        """Tell whether somebody may not any more."""
-        return self.before == YES
+        """Tell whether somebody may less than they might."""
+        return breadth(self.after) < breadth(self.before)
+
+
+def breadth(word: str | None) -> int:
+    """Give 2 for a right, 1 for one that depends on an object, 0 for a refusal."""
+    return {YES: 2, BY_OBJECT: 1}.get(word or "", 0)
 
 
 def read(path: Path) -> Rights:

@@ -1,0 +1,149 @@
+"""Tell who may call what, by asking the guards; and tell when that has changed."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any, Final
+
+from asgiref.sync import async_to_sync
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from wsdrf.checks import open_actions
+from wsdrf.connection.mounts import Mount, Survey, built
+from wsdrf.exceptions import ConfigurationError
+from wsdrf.management.commands.wsdrf_routes import fits, survey_project
+from wsdrf.management.roles import HELP, read_roles
+from wsdrf.management.tables import Table, show
+from wsdrf.testing.matrix import Matrix, draw, name_of
+from wsdrf.testing.snapshot import BY_OBJECT, YES, Rights, compare, explain, read, write
+
+WIDER: Final = 1
+DIFFERENT: Final = 2
+STYLES: Final = {YES: "green", BY_OBJECT: "yellow"}
+
+
+class Command(BaseCommand):
+    """Print a row an action, and one for connecting; a column a role. Nothing that a handler does is done.
+
+    Exits with 1 where ``--snapshot`` has widened or ``--fail-on-unguarded`` finds something, with 2 where the snapshot
+    is different in other ways.
+    """
+
+    help = "Show who may call which action, by running the guards as somebody."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        """Take as whom to ask, what, and what to do about it."""
+        parser.add_argument("--as", action="append", dest="roles", metavar="WHO", help=HELP)
+        parser.add_argument("--path", action="append", help="where to connect: /ws/rooms/1/. May be repeated")
+        parser.add_argument("--consumer", help="a consumer's name, or a pattern for names (Room*)")
+        parser.add_argument("--format", choices=["text", "markdown", "json"], default="text", help="text (default)")
+        parser.add_argument(
+            "--snapshot", type=Path, metavar="FILE", help="hold FILE to be the same; write it if missing"
+        )
+        parser.add_argument("--update", action="store_true", help="write the snapshot anew")
+        parser.add_argument(
+            "--fail-on-unguarded", action="store_true", help="exit with 1 if everybody may call something"
+        )
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        """Print the matrix. Raises ``CommandError`` with what is wrong, and the exit code."""
+        if options["update"] and options["snapshot"] is None:
+            raise CommandError("--update is for a --snapshot.")
+        seen = survey_project()
+        roles = read_roles(options["roles"] or ["anonymous"])
+        try:
+            matrices = [
+                async_to_sync(draw)(mount.consumer_class, roles, path) for mount, path in self._places(seen, options)
+            ]
+            self._print(matrices, options["format"])
+            faults = [*self._unguarded(options), *self._changes(matrices, options)]
+        except ConfigurationError as error:
+            raise CommandError(str(error)) from None
+        if faults:
+            raise CommandError(
+                "\n".join(text for text, _ in faults), returncode=min(returncode for _, returncode in faults)
+            )
+
+    def _places(self, seen: Survey, options: dict[str, Any]) -> list[tuple[Mount, str]]:
+        mounts = [mount for mount in seen.mounts if not mount.obstacle and fits(mount, None, options["consumer"])]
+        if options["path"]:
+            return [_place(mounts, path) for path in options["path"]]
+        for mount in mounts:
+            if mount.parameters:
+                self.stderr.write(f"{mount.name} is left out: say where at {mount.path} to connect, with --path.")
+        places = [(mount, mount.path) for mount in mounts if not mount.parameters]
+        if not places and not options["fail_on_unguarded"]:
+            raise CommandError("There is no consumer to ask.")
+        return places
+
+    def _print(self, matrices: Iterable[Matrix], chosen: str) -> None:
+        if chosen == "json":
+            self.stdout.write(json.dumps([_plain(matrix) for matrix in matrices], indent=2, ensure_ascii=False))
+            return
+        for number, matrix in enumerate(matrices):
+            self.stdout.write("\n" * (number > 0), ending="")
+            rows = [[action, *row.values()] for action, row in matrix.rights().items()]
+            table = Table(f"{matrix.name}  {matrix.path}", ["action", *matrix.roles], rows, STYLES)
+            if chosen == "markdown":
+                self.stdout.write(table.markdown())
+            else:
+                show(table, self.stdout)
+
+    def _unguarded(self, options: dict[str, Any]) -> Iterator[tuple[str, int]]:
+        if not options["fail_on_unguarded"]:
+            return
+        for consumer, root in built().items():
+            for action in open_actions(consumer, root):
+                yield f"Everybody may call {action!r} of {name_of(consumer)}, and nothing says that it is meant.", WIDER
+
+    def _changes(self, matrices: Iterable[Matrix], options: dict[str, Any]) -> Iterator[tuple[str, int]]:
+        file: Path | None = options["snapshot"]
+        if file is None:
+            return
+        rights: Rights = {f"{matrix.name} {matrix.path}": matrix.rights() for matrix in matrices}
+        if options["update"] or not file.exists():
+            _save(file, rights)
+            self.stderr.write(f"{file} has been written.")
+            return
+        changes = compare(read(file), rights)
+        if changes:
+            returncode = WIDER if any(change.widens for change in changes) else DIFFERENT
+            advice = "If that is meant, run the command again with --update, and commit the file."
+            yield f"{file} says otherwise.\n{explain(changes)}\n{advice}", returncode
+
+
+def _place(mounts: Iterable[Mount], path: str) -> tuple[Mount, str]:
+    for mount in mounts:
+        if mount.match(path.partition("?")[0]) is not None:
+            return mount, path
+    raise CommandError(f"{path} leads to no consumer. See `manage.py wsdrf_routes` for what there is.")
+
+
+def _save(file: Path, rights: Rights) -> None:
+    try:
+        write(file, rights)
+    except OSError as error:
+        raise CommandError(f"{file} cannot be written: {error.strerror}.") from None
+
+
+def _plain(matrix: Matrix) -> dict[str, Any]:
+    return {
+        "consumer": matrix.name,
+        "path": matrix.path,
+        "roles": list(matrix.roles),
+        "by_object": sorted(matrix.by_object),
+        "actions": {
+            action: {
+                role: {
+                    "is_allowed": verdict.is_allowed,
+                    "status_code": verdict.status_code,
+                    "code": verdict.code,
+                    "detail": verdict.detail,
+                }
+                for role, verdict in row.items()
+            }
+            for action, row in matrix.verdicts.items()
+        },
+    }

@@ -1,0 +1,115 @@
+"""List every action of every consumer: where it is, what it takes and gives, and what guards it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from fnmatch import fnmatchcase
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from wsdrf.connection.blueprint import blueprint_of
+from wsdrf.connection.mounts import Mount, Survey, application_of_project, survey
+from wsdrf.exceptions import ConfigurationError
+from wsdrf.management.tables import Table, show
+from wsdrf.routing import Kind, Route, describe_guard, describe_type
+
+COLUMNS = ("path", "consumer", "action", "payload", "reply", "guards", "throttles")
+
+
+class Command(BaseCommand):
+    """Print a table, a line an action, in the order of routing; a consumer without actions has one line too."""
+
+    help = "List every websocket path, action, payload, guard and throttle."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        """Take the format, and what to list."""
+        parser.add_argument("--format", choices=["text", "json"], default="text", help="text (default) or json")
+        parser.add_argument("--path", help="a path (/ws/rooms/1/), or a pattern for paths as they are listed (/ws/*)")
+        parser.add_argument("--consumer", help="a consumer's name, or a pattern for names (Room*)")
+        parser.add_argument("--action", help="an action, or a pattern for actions (chat.*)")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        """Print what fits. Raises ``CommandError`` where the project has no ASGI application."""
+        seen = survey_project()
+        for note in notes(seen):
+            self.stderr.write(note)
+        entries = [
+            entry
+            for mount in seen.mounts
+            if not mount.obstacle and _fits(mount, options)
+            for entry in _entries(mount)
+            if options["action"] is None or fnmatchcase(entry["action"], options["action"])
+        ]
+        if options["format"] == "json":
+            self.stdout.write(json.dumps(entries, indent=2, ensure_ascii=False))
+        elif entries:
+            show(Table("", COLUMNS, [_row(entry) for entry in entries]), self.stdout)
+        else:
+            self.stderr.write("There is no such action.")
+
+
+def survey_project() -> Survey:
+    """Look through the project's ASGI application. Raises ``CommandError`` where there is none."""
+    try:
+        return survey(application_of_project())
+    except ConfigurationError as error:
+        raise CommandError(str(error)) from None
+
+
+def notes(seen: Survey) -> Iterator[str]:
+    """Say what a connection cannot reach, and where nothing can be seen."""
+    for mount in seen.mounts:
+        if mount.obstacle:
+            yield f"{mount.name} at {mount.path} is never reached: {mount.obstacle}"
+    for stranger in seen.strangers:
+        yield f"{stranger.name} at {stranger.path} is no consumer of wsdrf, or hides one."
+    for consumer in seen.unmounted:
+        yield f"{consumer.__qualname__} is made an application of, but no path was seen to lead to it."
+
+
+def fits(mount: Mount, path: str | None, consumer: str | None) -> bool:
+    """Tell whether ``mount`` is at ``path`` and of ``consumer``: values, or patterns as of a shell."""
+    is_there = path is None or fnmatchcase(mount.path, path) or mount.match(path.partition("?")[0]) is not None
+    full_name = f"{mount.consumer_class.__module__}.{mount.name}"
+    return is_there and (consumer is None or any(fnmatchcase(name, consumer) for name in (mount.name, full_name)))
+
+
+def _fits(mount: Mount, options: dict[str, Any]) -> bool:
+    return fits(mount, options["path"], options["consumer"])
+
+
+def _entries(mount: Mount) -> Iterator[dict[str, Any]]:
+    access = blueprint_of(mount.consumer_class, mount.root).access
+    chosen = (
+        ["get_permissions()"] if access.chooses_permissions else list(map(describe_guard, access.permission_classes))
+    )
+    guards = [*chosen, *map(describe_guard, access.class_guards)]
+    routes: dict[str, Route] = getattr(mount.consumer_class, "routes", {})
+    place = {"path": mount.path, "consumer": mount.name}
+    for route in routes.values():
+        yield place | _entry(route, guards)
+    if not routes:
+        nothing = dict.fromkeys(("action", "method", "handler", "payload"), "")
+        yield place | nothing | {"reply": [], "stream": False, "guards": guards, "throttles": [], "loads": []}
+
+
+def _entry(route: Route, guards: list[str]) -> dict[str, Any]:
+    return {
+        "action": route.action,
+        "method": route.method,
+        "handler": f"{route.declared_by}.{route.handler}",
+        "payload": "" if route.payload is None else describe_type(route.payload),
+        "reply": list(map(describe_type, route.replies)),
+        "stream": route.kind is Kind.STREAM,
+        "guards": [*guards, *map(describe_guard, route.guards)],
+        "throttles": [rate if isinstance(rate, str) else describe_type(rate) for rate in route.throttles],
+        "loads": [load.name for load in route.loads],
+    }
+
+
+def _row(entry: dict[str, Any]) -> list[str]:
+    reply = [f"{kind}*" if entry["stream"] else kind for kind in entry["reply"]]
+    cells = {**entry, "reply": reply}
+    return [cell if isinstance(cell, str) else ", ".join(cell) for cell in (cells[column] for column in COLUMNS)]
