@@ -5,8 +5,10 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+import sys
 import threading
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Iterator
+from types import FrameType
 from typing import Any
 
 import pytest
@@ -19,6 +21,7 @@ from rest_framework.permissions import AllowAny, BasePermission
 from tests.laws.living import Happened, Life, Living, Shouted, fresh_layer, nothing_left
 from tests.unit.sockets import FailingLayer, settle, until
 from wsdrf import Consumer, message, on, receives, requires
+from wsdrf.codec import Codec
 from wsdrf.connection import hub as hubs
 from wsdrf.connection.parcel import name_of, read_parcel
 from wsdrf.testing import WebsocketCommunicator
@@ -98,6 +101,23 @@ def test_members_get_what_is_sent_to_their_groups(steps: list[Any]) -> None:
         asyncio.run(live(layer))
 
 
+@contextlib.contextmanager
+def counted(function: Any) -> Iterator[list[str]]:
+    """Note each call of ``function`` in this thread, by the interpreter's own account of what it runs."""
+    calls: list[str] = []
+
+    def profile(frame: FrameType, event: str, argument: object) -> None:
+        if event == "call" and frame.f_code is function.__code__:
+            calls.append(frame.f_code.co_name)
+
+    before = sys.getprofile()
+    sys.setprofile(profile)
+    try:
+        yield calls
+    finally:
+        sys.setprofile(before)
+
+
 async def test_a_broadcast_to_a_thousand_is_encoded_once() -> None:
     """A thousand members get the very same text, each once and in the order of each publisher."""
     with fresh_layer() as layer:
@@ -108,9 +128,11 @@ async def test_a_broadcast_to_a_thousand_is_encoded_once() -> None:
             for number in range(20):
                 await made[0].connection.consumer.broadcast(Shouted(text=f"{name}{number}"))
 
-        await asyncio.gather(publisher("x"), publisher("y"))
-        await until(lambda: len(texts(made[-1])) == 40)
+        with counted(Codec.encode_frame) as encodings:
+            await asyncio.gather(publisher("x"), publisher("y"))
+            await until(lambda: len(texts(made[-1])) == 40)
 
+        assert 40 == len(encodings)
         sent = [[one["text"] for one in life.socket.sent if "life.shouted" in one.get("text", "")] for life in made]
         assert 40 == len({id(text) for frames in sent for text in frames})
         for life in made:
