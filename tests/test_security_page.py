@@ -125,7 +125,7 @@ def test_each_close_code_of_the_protocol_is_on_the_deployment_page() -> None:
 async def test_the_last_route_refuses_quietly(caplog: pytest.LogCaptureFixture) -> None:
     """The routes of the deployment page refuse a path that nobody has, log nothing, and let the others through."""
     (routes,) = (block.text for block in blocks(DEPLOY) if block.language == "python" and "URLRouter" in block.text)
-    namespace: dict[str, Any] = {}
+    namespace: dict[str, Any] = {"__name__": "routes"}
     exec(routes, namespace)
     caplog.set_level(logging.DEBUG)
     caplog.clear()
