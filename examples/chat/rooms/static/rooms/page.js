@@ -1,7 +1,7 @@
 // The page: who you are, which room you are in, what is said, and every frame that travels.
 
 import { listRooms, resume, signIn, signOut, tellTyping } from "./rest.js";
-import { explainEnd, Refusal, RoomSocket } from "./socket.js";
+import { explainEnd, mayComeBack, needsLogin, Refusal, RoomSocket } from "./socket.js";
 import { showLine, removeLine, trace } from "./lists.js";
 
 const WAYS = {
@@ -35,6 +35,7 @@ async function enterAs(someone) {
 
 function door(room) {
   const button = document.createElement("button");
+  button.dataset.room = room.id;
   const standing = document.createElement("small");
   standing.textContent = room.role ?? (room.is_public ? "public" : "members only");
   button.type = "button";
@@ -51,7 +52,7 @@ at("sign-in").addEventListener("submit", async (event) => {
   at("sign-in-error").textContent = "";
   try {
     await enterAs(await signIn(username, password, way));
-    at("rooms").querySelector("button")?.focus();
+    (doorOf(here) ?? at("rooms").querySelector("button"))?.focus();
   } catch (error) {
     at("sign-in-error").textContent = error.message;
   }
@@ -60,12 +61,16 @@ at("sign-in").addEventListener("submit", async (event) => {
 at("sign-out").addEventListener("click", async () => {
   leave();
   await signOut(identity);
-  identity = null;
-  for (const [id, hidden] of [["sign-in", false], ["you", true], ["doors", true]]) at(id).hidden = hidden;
+  beNobody();
   at("room-name").textContent = "No room yet";
   setState("none", "Sign in, then choose a room.");
   at("username").focus();
 });
+
+function beNobody() {
+  identity = null;
+  for (const [id, hidden] of [["sign-in", false], ["you", true], ["doors", true]]) at(id).hidden = hidden;
+}
 
 function introduce() {
   const [chosen] = at("username").selectedOptions;
@@ -74,6 +79,10 @@ function introduce() {
 at("username").addEventListener("change", introduce);
 
 // --- The room
+
+function doorOf(room) {
+  return room && at("rooms").querySelector(`[data-room="${room.id}"]`);
+}
 
 function join(room, button) {
   leave();
@@ -155,27 +164,57 @@ function describe({ username, role, is_muted: isMuted }) {
   return facts.length ? `${username} (${facts.join(", ")})` : username;
 }
 
+// The server has ended it: the reader is told what happened, what the code means, and what can be done.
 function turnOut(room, code, refusal, reason) {
+  const wasIn = at("state").dataset.state === "joined";
+  const losesFocus = at("composer").contains(document.activeElement);
+  const person = identity.username;
   socket = null;
   showMembers([]);
   setComposer(false);
   setState("out", `Closed with ${code}.`);
-  const words = refusal
-    ? [`You may not enter ${room.name}.`, `${refusal.data.detail} (${refusal.status_code} ${refusal.status_text})`]
-    : [reason || "The connection ended."];
-  showNotice([...words, `${code}: ${explainEnd(code)}`]);
+  if (needsLogin(code)) {
+    // Whoever sits here now need not be the one who read the lines. The wire stays: it is what the demo is for.
+    clearLines();
+    beNobody();
+  }
+  const said = refusal ? saidBy(refusal, code) : reason;
+  const words = [wasIn ? `You are no longer in ${room.name}.` : `You may not enter ${room.name}.`, said];
+  if (!wasIn && !refusal) words[0] = "The connection ended.";
+  const button = showNotice([...words.filter(Boolean), `${code}: ${explainEnd(code)}`], wayBack(room, code, person));
+  if (losesFocus) button?.focus();
+}
+
+function saidBy({ status_code: status, status_text: phrase, data }, code) {
+  return code === 4000 + status ? `${data.detail} (${status} ${phrase})` : data.detail;
+}
+
+// What the button of the notice says and does, where there is anything to do.
+function wayBack(room, code, person) {
+  if (needsLogin(code)) {
+    return ["Sign in again", () => {
+      at("username").value = person;
+      introduce();
+      at("password").focus();
+    }];
+  }
+  return mayComeBack(code) ? ["Knock again", () => join(room, doorOf(room))] : null;
 }
 
 function leave() {
   const mine = socket;
   socket = null;
   mine?.close();
-  at("lines").replaceChildren();
-  lines.clear();
-  [...typists.keys()].forEach(forgetTypist);
+  clearLines();
   showMembers([]);
   showNotice([]);
   setComposer(false);
+}
+
+function clearLines() {
+  at("lines").replaceChildren();
+  lines.clear();
+  [...typists.keys()].forEach(forgetTypist);
 }
 
 function setState(name, words) {
@@ -261,9 +300,16 @@ function notice(error) {
   showNotice([error.message + code, ...others.map(({ loc, detail }) => `${loc.join(".")}: ${detail}`)]);
 }
 
-function showNotice(sentences) {
+// Gives the button, if `act`, a pair of words and what to do, asks for one.
+function showNotice(sentences, act = null) {
+  const button = act && element("button", act[0]);
+  if (button) {
+    button.type = "button";
+    button.addEventListener("click", act[1]);
+  }
   at("notice").hidden = !sentences.length;
-  at("notice").replaceChildren(...sentences.map((words) => element("p", words)));
+  at("notice").replaceChildren(...sentences.map((words) => element("p", words)), ...(button ? [button] : []));
+  return button;
 }
 
 function showFieldErrors(errors) {

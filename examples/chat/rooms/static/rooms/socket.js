@@ -20,7 +20,19 @@ const ENDS = {
   4429: "Too much at once. Wait a little before you come back.",
   4500: "The server made a mistake. Try again later.",
   4503: "The server is full or restarting. Try again in a moment.",
+  4900: "An administrator ended all your connections. You are still signed in.", // the demo's own, see rooms/admin.py
 };
+
+// Codes after which the same person may try again at once or in a moment, without changing anything.
+const COME_BACK = new Set([1001, 1006, 4408, 4429, 4500, 4503, 4900]);
+
+export function needsLogin(code) {
+  return code === 4401;
+}
+
+export function mayComeBack(code) {
+  return COME_BACK.has(code);
+}
 
 export function explainEnd(code) {
   return ENDS[code] ?? "The server did not say why.";
