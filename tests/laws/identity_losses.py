@@ -103,6 +103,11 @@ class Visitor:
             text = str(SlidingToken.for_user(user))
         return cls(kind, user, group, text, browser)
 
+    @property
+    def status(self) -> int:
+        """Give the status of a refusal of these credentials: DRF knows no challenge of a session, and so says 403."""
+        return 403 if self.kind == "session" else 401
+
     def socket(self, **options: Any) -> WebsocketCommunicator:
         options["authentication_classes"] = [AUTHENTICATION[self.kind]]
         consumer = type(Consumer)("Site", (Listening,), options)

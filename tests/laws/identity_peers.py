@@ -153,8 +153,14 @@ class Peer:
     async def send(self, action: str, call_id: str, **frame: Any) -> None:
         """Call; the answer may come."""
         self.allowed.add(call_id)
-        payload = {"payload": {"user": self.person.pk}} if action == "find" else {}
+        payload = {"payload": {"user": self.sought(action)}} if action.startswith("find") else {}
+        action = action.partition(" ")[0]
         await self.say({"action": action, "id": call_id, **payload, **frame})
+
+    def sought(self, action: str) -> int:
+        """Give the key of the user that ``find`` is about: oneself, or another."""
+        others = [one.pk for one in self.world.people if one is not self.person and one.exists]
+        return int(others[0] if action == "find another" and others else self.person.pk)
 
     async def answer(self, call_id: str) -> Any:
         """Wait for the answer of a call, and give it; ``None`` where the connection has ended instead."""

@@ -151,7 +151,7 @@ class Hall(Consumer):
         return event
 
 
-ACTIONS = ("who", "speak", "now", "both", "find")
+ACTIONS = ("who", "speak", "now", "both", "find", "find another")
 LONG = ("long", "beside", "flow")
 
 _AUTHENTICATION = {

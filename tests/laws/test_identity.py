@@ -36,9 +36,13 @@ class Identity(RuleBasedStateMachine):
         self.world = World()
         self.peers: list[Peer] = []
         self.count = 0
+        self.is_broken = False
 
     def run(self, work: Coroutine[Any, Any, Any]) -> Any:
-        return self.loop.run_until_complete(work)
+        self.is_broken = True  # unless it ends well
+        result = self.loop.run_until_complete(work)
+        self.is_broken = False
+        return result
 
     def number(self) -> int:
         self.count += 1
@@ -202,7 +206,7 @@ class Identity(RuleBasedStateMachine):
     async def asked(self, peer: Peer, action: str) -> None:
         call_id = f"call-{self.number()}"
         if peer.looks_each_time and not peer.may_be_here:
-            await peer.say({"action": action, "id": call_id})
+            await peer.say({"action": "who", "id": call_id})
             await self.settle(peer, must_end=True)
             return
         await peer.send(action, call_id)
@@ -214,7 +218,7 @@ class Identity(RuleBasedStateMachine):
             return
         is_exact = peer.looks_each_time or not peer.is_dim or action in {"who", "now"}
         if is_exact:
-            may = action == "who" or peer.may_speak
+            may = action == "who" or (peer.may_speak and (peer.sought(action) == peer.person.pk))
             assert (None if may else 403) == _error_of(frame), f"{peer} asked for {action}"
         if peer.looks_each_time:
             peer.clear()
@@ -292,10 +296,17 @@ class Identity(RuleBasedStateMachine):
 
     def teardown(self) -> None:
         try:
-            self.run(self.finished())
+            self.run(self.abandoned() if self.is_broken else self.finished())
         finally:
             self.loop.close()
             self.layer_context.__exit__(None, None, None)
+
+    async def abandoned(self) -> None:
+        """Leave everything as it is: what has failed has been told."""
+        tasks = asyncio.all_tasks() - {asyncio.current_task()}
+        for task in tasks:
+            task.cancel()
+        await asyncio.wait(tasks, timeout=1) if tasks else None
 
     async def finished(self) -> None:
         for peer in list(self.peers):

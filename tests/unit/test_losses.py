@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator
 from contextlib import suppress
 from time import time
@@ -10,11 +11,14 @@ import pytest
 from asgiref.sync import sync_to_async
 from django.contrib.auth import update_session_auth_hash
 from django.contrib.auth.forms import SetPasswordForm
+from django.contrib.auth.models import User
 from django.http import HttpRequest, HttpResponse
 from django.test import Client, override_settings
 from django.urls import path
 
-from tests.laws.identity_losses import LOSSES, Event, Listening, MayView, News, Visitor
+from tests.laws.identity_losses import ALL, LOSSES, Event, Listening, MayView, News, Visitor
+from tests.unit.sockets import Socket, until
+from wsdrf.connection.signals import connect_signals
 from wsdrf.exceptions import NotConnected
 from wsdrf.options import REVOCATIONS
 from wsdrf.testing import WebsocketCommunicator
@@ -40,11 +44,23 @@ def who(request: HttpRequest) -> HttpResponse:
     return HttpResponse(request.user.get_username())
 
 
+class Ann(User):
+    class Meta:
+        proxy = True
+        app_label = "auth"
+
+
 urlpatterns = [path("", who), path("password/", change_own_password)]
 
 TOLD = [(name, kind) for name, one in LOSSES.items() for kind in one.kinds if one.told is not None]
 SILENT = [(name, kind) for name, one in LOSSES.items() for kind in one.kinds if one.silent is not None]
 WORDS = [(word, name, kind) for name, kind in TOLD for word in sorted(LOSSES[name].words)]
+
+
+@pytest.fixture(autouse=True, scope="module")
+def late_models() -> None:
+    """Listen to the models of this module, too, which came after the apps were ready."""
+    connect_signals()
 
 
 @pytest.fixture(autouse=True)
@@ -239,3 +255,51 @@ async def test_dropping_the_old_secret_key():
         await socket.send_json({"action": "who", "id": 1})
         await ends(socket, ann)
         await socket.disconnect()
+
+
+# -- what was on its way -----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("name", "kind"), [("logout", "session"), ("token deleted", "token")])
+async def test_what_was_on_its_way(name, kind):
+    """What still waited to be sent, to a client that reads slowly, is not sent after the loss; the reason is."""
+    ann, server = await visit(kind), Socket()
+    communicator = ann.socket()
+    server.connect()
+    task = asyncio.create_task(communicator.application(communicator.scope, server.receive, server.send))
+    await until(lambda: len(server.frames) == 1)
+    server.reads.clear()
+    for text in "abc":  # the server has begun to take the first
+        await Listening.apublish("news", News(text=text))
+    await sync_to_async(LOSSES[name].told)(ann)
+    await asyncio.sleep(0.05)
+    server.reads.set()
+    await until(task.done, SOON)
+    assert [200, "a", ann.status] == [
+        one["payload"].get("status_code") or one["payload"]["text"] for one in server.frames
+    ]
+    assert [4000 + ann.status] == server.codes
+
+
+# -- users under another name ------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("kind", ALL)
+@pytest.mark.parametrize("way", ["save", "delete", "groups"])
+async def test_a_proxy_of_the_user(way, kind):
+    """What is done to a user through a proxy model is told of like what is done to the user."""
+    ann = await visit(kind)
+
+    def change() -> None:
+        proxy = Ann.objects.get(pk=ann.user.pk)
+        if way == "save":
+            proxy.is_active = False
+            proxy.save()
+        elif way == "delete":
+            proxy.delete()
+        else:
+            proxy.groups.clear()
+
+    async with ann.socket() as socket:
+        await sync_to_async(change)()
+        await ends(socket, ann)
