@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from wsdrf.schema.describe import describe
+from wsdrf.schema.document import Definitions, json_schema
 from wsdrf.schema.shapes import (
     Anything,
     ArrayOf,
@@ -32,6 +33,7 @@ __all__ = [
     "ArrayOf",
     "Boolean",
     "Choice",
+    "Definitions",
     "Field",
     "Integer",
     "MapOf",
@@ -50,4 +52,5 @@ __all__ = [
     "TextForm",
     "TupleOf",
     "describe",
+    "json_schema",
 ]

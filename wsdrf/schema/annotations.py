@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Annotated, Any, Final, Generic, TypeVar, get_args, get_origin
 
 import typing_extensions
-from typing_extensions import NotRequired, ReadOnly, Required, TypeAliasType
+from typing_extensions import Doc, NotRequired, ReadOnly, Required, TypeAliasType
 
 from wsdrf.exceptions import DeclarationError
 
@@ -65,6 +65,16 @@ def qualifiers(tp: Any) -> set[Any]:
         found.add(origin)
         tp = get_args(tp)[0]
     return found
+
+
+def documentation(tp: Any) -> str:
+    """Give what ``Annotated[..., Doc("...")]`` says of a field; empty without."""
+    while (origin := get_origin(tp)) is Annotated or origin in _QUALIFIERS:
+        said = next((each for each in getattr(tp, "__metadata__", ()) if isinstance(each, Doc)), None)
+        if said is not None:
+            return inspect.cleandoc(said.documentation)
+        tp = get_args(tp)[0]
+    return ""
 
 
 def bind(tp: Any, bindings: Bindings) -> Any:

@@ -15,8 +15,8 @@ import typing_extensions
 from attrs import define, field
 
 from wsdrf.exceptions import DeclarationError
-from wsdrf.schema.annotations import is_alias, name_of, open_alias, plain
-from wsdrf.schema.fields import fields_of, kind_of
+from wsdrf.schema.annotations import documentation, is_alias, name_of, open_alias, plain
+from wsdrf.schema.fields import code_of, fields_of, kind_of
 from wsdrf.schema.limits import narrow
 from wsdrf.schema.shapes import (
     Anything,
@@ -143,9 +143,10 @@ class _Reader:
                     default=raw.default,
                     validator=raw.validator,
                     opaque=tuple(opaque),
+                    description=documentation(raw.annotation),
                 )
             )
-        return Record(tp, get_origin(tp) or tp, kind, tuple(fields))
+        return Record(tp, get_origin(tp) or tp, kind, tuple(fields), code_of(tp, kind), camelize=self.camelize)
 
     def tuple(self, tp: Any, path: str) -> Shape:
         args = get_args(tp)

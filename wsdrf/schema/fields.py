@@ -63,6 +63,22 @@ def fields_of(tp: Any, kind: RecordKind, camelize: bool) -> tuple[RawField, ...]
     return fields
 
 
+def code_of(tp: Any, kind: RecordKind) -> tuple[str, ...]:
+    """Name the code of a class that has a say when an instance is made, and that no description reads."""
+    cls = get_origin(tp) or tp
+    if kind is RecordKind.DATACLASS:
+        return _written(cls, "__post_init__") + (() if cls.__dataclass_params__.init else ("__init__",))
+    if kind is not RecordKind.ATTRS:
+        return ()
+    own_init = ("__init__",) if hasattr(cls, "__attrs_init__") else ()
+    converters = (f"converter of {each.name}" for each in attrs.fields(cls) if each.init and each.converter is not None)
+    return (*_written(cls, "__attrs_pre_init__", "__attrs_post_init__"), *own_init, *converters)
+
+
+def _written(cls: type[Any], *names: str) -> tuple[str, ...]:
+    return tuple(name for name in names if hasattr(cls, name))
+
+
 def camel(name: str) -> str:
     """Write a snake_case name in camelCase; underscores at either end stay."""
     return re.sub(r"(?<=[A-Za-z0-9])_+([A-Za-z0-9])", lambda found: found[1].upper(), name)

@@ -188,7 +188,7 @@ class Record:
 
     ``opaque`` names what else has a say, such as ``__post_init__``. ``ignored`` are names, read-only fields of a
     serializer, that may stand there and mean nothing. A serializer also takes what it can convert, such as ``"1"`` for
-    an integer: its shape says what it takes as it is.
+    an integer: its shape says what it takes as it is. ``camelize`` says that names were put in camelCase.
     """
 
     type: Any
@@ -197,6 +197,7 @@ class Record:
     fields: tuple[Field, ...]
     opaque: tuple[str, ...] = ()
     ignored: tuple[str, ...] = ()
+    camelize: bool = False
 
 
 @frozen
