@@ -34,8 +34,7 @@ async def lives(count: int, consumer: type[Living] = Living) -> list[Life]:
     made = [Life(consumer) for _ in range(count)]
     for life in made:
         life.begin()
-    await until(lambda: all(life.connection.membership.groups for life in made))
-    await settle(5)
+    await until(lambda: all(life.is_ready for life in made))
     return made
 
 

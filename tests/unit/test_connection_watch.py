@@ -22,6 +22,7 @@ from rest_framework.exceptions import AuthenticationFailed
 from tests.unit.access_site import MembersDesk, variant
 from wsdrf import AuthorizationHeader, FirstMessage, Subprotocol, disconnect, message, on
 from wsdrf.connection import watch
+from wsdrf.connection.hub import hub_of
 from wsdrf.testing import WebsocketCommunicator
 
 
@@ -231,6 +232,46 @@ async def test_one_who_acts_is_not_asked_twice():
     async with socket_of() as socket:
         await socket.assert_nothing_received(0.2)
     assert 1 == registry.asked
+
+
+# -- a layer that may have lost a notice ------------------------------------------------------------------------------
+
+
+def lose_something() -> None:
+    """Have the hub tell its members that parcels may have been lost."""
+    for member in {one for members in hub_of("default")._members.values() for one in members.values()}:
+        member.resync()
+
+
+async def test_who_may_have_missed_a_notice_is_looked_at(monkeypatch):
+    """After a layer has failed, who only listens is looked at soon, though ``None`` says never; once is enough."""
+    monkeypatch.setattr(watch, "MISSED_WITHIN", 0.05)
+    async with socket_of() as socket:
+        lose_something()
+        assert "wsdrf.resync" == (await socket.receive_json())["action"]
+        await socket.assert_nothing_received(0.2)
+        assert 2 == registry.asked
+        registry.users.clear()
+        lose_something()
+        await ends_after_resync(socket)
+
+
+async def test_who_may_have_missed_a_notice_does_nothing_more(monkeypatch):
+    """After a layer has failed, the next action looks at the credentials first, however young they are."""
+    monkeypatch.setattr(watch, "MISSED_WITHIN", 60)
+    async with socket_of(revalidate_after=60) as socket:
+        assert (await socket.call("who")).code is None
+        registry.users.clear()
+        lose_something()
+        await socket.send_json({"action": "who", "id": 1})
+        await ends_after_resync(socket)
+
+
+async def ends_after_resync(socket: WebsocketCommunicator) -> None:
+    await socket.assert_closed(4401, timeout=1)
+    actions = [frame["action"] for frame in await socket.receive_all_json(0)]
+    assert "authentication" == actions[-1]
+    assert {"wsdrf.resync"} >= {*actions[:-1]}
 
 
 # -- what cannot be found out ------------------------------------------------------------------------------------------

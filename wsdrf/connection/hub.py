@@ -15,9 +15,9 @@ from weakref import WeakKeyDictionary
 from channels.layers import InMemoryChannelLayer, get_channel_layer
 
 from wsdrf.connection.journal import Journal
+from wsdrf.connection.layer import require_layer, timely
 from wsdrf.connection.parcel import NOTICE, Parcel, read_parcel
 from wsdrf.connection.pulse import PULSE, Pulse
-from wsdrf.exceptions import ConfigurationError
 
 logger = logging.getLogger("wsdrf.connection")
 
@@ -147,9 +147,11 @@ class Hub:
 
     async def _settle(self, group: str) -> None:
         # What is wanted may have changed while we waited for the lock, so it is read again inside.
-        if self._layer is None:
+        if self._layer is None or self._is_mending():
             return
         async with self._lock:
+            if self._is_mending():
+                return
             try:
                 if self._wants(group) and group not in self._fresh:
                     await self._add(group)
@@ -165,14 +167,14 @@ class Hub:
         channel = await self._open()
         self._joined.add(group)
         self._left.pop(group, None)
-        await self._layer.group_add(group, channel)
+        await timely(self._layer.group_add(group, channel))
         self._fresh.add(group)
         if group == CONTROL and _may_fail(self._layer):
             self._journal.begin()
 
     async def _discard(self, group: str) -> None:
         self._fresh.discard(group)
-        await self._layer.group_discard(group, await self._open())
+        await timely(self._layer.group_discard(group, await self._open()))
         self._joined.discard(group)
         if group != self._pulse.group and self._beat is not None:
             self._left[group] = self._pulse.sent
@@ -180,7 +182,7 @@ class Hub:
     async def _open(self) -> str:
         channel = self._channel
         if channel is None:
-            channel = self._channel = str(await self._layer.new_channel())
+            channel = self._channel = str(await timely(self._layer.new_channel()))
             self._listener = _task(self._listen(channel))
             self._refresher = asyncio.get_running_loop().call_later(REFRESH_AFTER, self._refresh)
             if _may_fail(self._layer):
@@ -251,6 +253,10 @@ class Hub:
         if self._mender is None or self._mender.done():
             self._mender = _task(self._rejoin())
 
+    def _is_mending(self) -> bool:
+        # Nobody waits for a layer that is known to fail: the mender joins and leaves for all, and tells them.
+        return self._may_have_lost and self._mender is not None and not self._mender.done()
+
     def _doubt(self) -> None:
         self._may_have_lost = True
         self._joined |= self._left.keys()  # the layer may not have heard of it: they are left once more
@@ -317,17 +323,6 @@ def deliver_locally(parcel: Parcel) -> None:
         if not loop.is_closed():
             for hub in list(hubs.values()):
                 loop.call_soon_threadsafe(hub.deliver, parcel)
-
-
-def require_layer(alias: str) -> Any:
-    """Give the channel layer ``alias``. Raises ``ConfigurationError`` where ``CHANNEL_LAYERS`` has none."""
-    layer = get_channel_layer(alias)
-    if layer is None:
-        raise ConfigurationError(
-            f"Groups need a channel layer, and CHANNEL_LAYERS has no {alias!r}. Add one to the settings, "
-            f'such as {{"default": {{"BACKEND": "channels.layers.InMemoryChannelLayer"}}}} for a single process.'
-        )
-    return layer
 
 
 def _may_fail(layer: Any) -> bool:

@@ -10,7 +10,8 @@ from weakref import WeakSet
 from wsdrf.access.caller import Caller
 from wsdrf.connection.blueprint import Blueprint
 from wsdrf.connection.expectation import Expectation
-from wsdrf.connection.hub import hub_of, require_layer, send_parcel
+from wsdrf.connection.hub import hub_of, send_parcel
+from wsdrf.connection.layer import require_layer
 from wsdrf.connection.names import check_group
 from wsdrf.connection.outbox import Outbox
 from wsdrf.connection.parcel import NOTICE, Parcel, name_of

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import Any, Final
 from uuid import uuid4
 
+from wsdrf.connection.layer import timely
 from wsdrf.connection.parcel import Parcel
 
 logger = logging.getLogger("wsdrf.connection")
@@ -46,7 +47,7 @@ class Pulse:
             self.sent += 1
             parcel = Parcel((self.group,), str(self.sent), event=PULSE)
             try:
-                await self._layer.group_send(self.group, parcel.message())
+                await timely(self._layer.group_send(self.group, parcel.message()))
             except Exception:
                 logger.debug("The channel layer took no pulse", exc_info=True)
             await asyncio.sleep(EVERY)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 from collections.abc import Iterator
 from hashlib import sha256
@@ -16,12 +15,10 @@ from django.db import transaction
 from rest_framework.request import Request
 
 from wsdrf.connection.hub import OWN, deliver_locally, send_parcel
+from wsdrf.connection.layer import timely
 from wsdrf.connection.parcel import NOTICE, Parcel
 
 logger = logging.getLogger("wsdrf.connection")
-
-SEND_WITHIN: Final = 5.0
-"""Seconds that a channel layer may take: no logout waits longer for a layer that does not answer."""
 
 EVERYBODY: Final = f"{OWN}all"
 """wsdrf's own group of every connection."""
@@ -137,7 +134,7 @@ async def _send(parcel: Parcel) -> None:
     deliver_locally(parcel)  # the connections of this process need no layer; a hub delivers each parcel once
     for alias in aliases:
         try:
-            await asyncio.wait_for(send_parcel(alias, parcel), SEND_WITHIN)
+            await timely(send_parcel(alias, parcel))  # no logout waits longer
         except Exception as error:  # the others are told all the same
             failures.append(error)
     if failures:
