@@ -30,6 +30,7 @@ class Gathered:
 
     entries: list[Entry] = field(factory=list)
     described: dict[tuple[Any, bool], tuple[Shape, str]] = field(factory=dict)
+    serializers: dict[int, tuple[Shape, str]] = field(factory=dict)
 
     def gather(self, shape: Shape) -> None:
         """Enter ``shape``, if it is a record, and all that are in it."""
@@ -56,7 +57,10 @@ class Gathered:
     def _whole(self, shape: Record | Reference) -> tuple[Shape, str]:
         """Give ``shape`` as it is described by itself, not as part of another, and its text."""
         if isinstance(shape, Record) and _is_serializer(shape):
-            return shape, _text(shape)  # each has its own fields, whatever its class
+            # Each has its own fields, whatever its class. The shape is kept so that no other gets its id.
+            if id(shape) not in self.serializers:
+                self.serializers[id(shape)] = (shape, _text(shape))
+            return self.serializers[id(shape)]
         for entry in self.entries:
             # A serializer refers to itself only from within.
             if entry.type is shape.type and _is_serializer(entry.shape):
