@@ -226,6 +226,18 @@ class World:
             SlidingToken(one.text, verify=False).blacklist()
         return person
 
+    def _lose_credentials(self, person: Person, silently: bool) -> Any:
+        """Lose what the person has shown last: by a logout, by deleting a token, by blacklisting one."""
+        shown = [one for one in self.credentials if one.person is person]
+        kind = shown[-1].kind if shown else "token"
+        lose = {
+            "session": self._log_out,
+            "token": self._delete_tokens,
+            "knox": self._delete_knox,
+            "jwt": self._blacklist,
+        }
+        return lose[kind](person, silently)
+
     def _expire(self, person: Person, silently: bool) -> Any:
         """Let the time of sessions and tokens be over; no signal tells of it."""
         for one in self.credentials:
@@ -293,10 +305,7 @@ LOSSES: dict[str, Callable[[World, Person, bool], Any]] = {
     "is_active": World._deactivate,
     "password": World._change_password,
     "user": World._delete,
-    "session": World._log_out,
-    "token": World._delete_tokens,
-    "knox": World._delete_knox,
-    "jwt": World._blacklist,
+    "credentials": lambda world, person, silently: world._lose_credentials(person, silently),
     "time": World._expire,
     "members": lambda world, person, silently: world._demote("members")(person, silently),
     "speakers": lambda world, person, silently: world._demote("speakers")(person, silently),
