@@ -161,7 +161,7 @@ def handshake(path: str, kwargs: Mapping[str, Any], who: Any, blueprint: Bluepri
     """
     carriers = blueprint.access.carriers
     subprotocols: list[str] = []
-    if isinstance(who, str) and " " not in who:
+    if bare_token(who) is not None:
         parameter = next((one.name for one in carriers if isinstance(one, QueryParameter)), None)
         if any(isinstance(one, Subprotocol) for one in carriers):
             subprotocols = with_token(subprotocols, who)
@@ -177,9 +177,14 @@ def handshake(path: str, kwargs: Mapping[str, Any], who: Any, blueprint: Bluepri
     return scope
 
 
+def bare_token(who: Any) -> str | None:
+    """Give ``who`` where it is a token by itself, and not a header."""
+    return who if isinstance(who, str) and " " not in who else None
+
+
 def _rehearsal(blueprint: Blueprint, who: Any, path: str, kwargs: Mapping[str, Any]) -> Rehearsal:
     scope = handshake(path, kwargs, who, blueprint)
-    return Rehearsal(blueprint, scope, token=who if isinstance(who, str) else None)
+    return Rehearsal(blueprint, scope, token=bare_token(who))
 
 
 def _call(role: Callable[[], Any]) -> Any:

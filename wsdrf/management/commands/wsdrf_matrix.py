@@ -14,6 +14,7 @@ from wsdrf.checks import open_actions
 from wsdrf.connection.mounts import Mount, Survey, built
 from wsdrf.exceptions import ConfigurationError
 from wsdrf.management.commands.wsdrf_routes import fits, survey_project
+from wsdrf.management.probe import probe
 from wsdrf.management.roles import HELP, read_roles
 from wsdrf.management.tables import Table, show
 from wsdrf.testing.matrix import Matrix, draw, name_of
@@ -21,14 +22,18 @@ from wsdrf.testing.snapshot import BY_OBJECT, YES, Rights, compare, explain, rea
 
 WIDER: Final = 1
 DIFFERENT: Final = 2
+QUESTION: Final = (
+    "--probe runs every handler, as everybody that --as names. What that does to the databases is rolled back, mail is "
+    "dropped, caches and channel layers are ones in memory; but anything else that a handler does is done."
+)
 STYLES: Final = {YES: "green", BY_OBJECT: "yellow"}
 
 
 class Command(BaseCommand):
-    """Print a row an action, and one for connecting; a column a role. Nothing that a handler does is done.
+    """Print a row an action, and one for connecting; a column a role. Without ``--probe``, no handler runs.
 
-    Exits with 1 where ``--snapshot`` has widened or ``--fail-on-unguarded`` finds something, with 2 where the snapshot
-    is different in other ways.
+    Exits with 1 where the ``--snapshot`` has widened, ``--fail-on-unguarded`` finds something or a ``--probe`` passes
+    by a guard; with 2 where the snapshot is different in other ways.
     """
 
     help = "Show who may call which action, by running the guards as somebody."
@@ -47,6 +52,9 @@ class Command(BaseCommand):
             "--fail-on-unguarded", action="store_true", help="exit with 1 if everybody may call something"
         )
 
+        parser.add_argument("--probe", action="store_true", help="really call, in transactions that are rolled back")
+        parser.add_argument("--noinput", "--no-input", action="store_false", dest="interactive", help="do not ask")
+
     def handle(self, *args: Any, **options: Any) -> None:
         """Print the matrix. Raises ``CommandError`` with what is wrong, and the exit code."""
         if options["update"] and options["snapshot"] is None:
@@ -54,11 +62,14 @@ class Command(BaseCommand):
         seen = survey_project()
         roles = read_roles(options["roles"] or ["anonymous"])
         try:
-            matrices = [
-                async_to_sync(draw)(mount.consumer_class, roles, path) for mount, path in self._places(seen, options)
-            ]
-            self._print(matrices, options["format"])
-            faults = [*self._unguarded(options), *self._changes(matrices, options)]
+            places = self._places(seen, options)
+            matrices = [async_to_sync(draw)(mount.consumer_class, roles, path) for mount, path in places]
+            shown, passed_by = matrices, list[tuple[str, int]]()
+            if options["probe"]:
+                self._confirm(options)
+                shown, passed_by = self._probe([mount.consumer_class for mount, _ in places], matrices, roles)
+            self._print(shown, options["format"])
+            faults = [*passed_by, *self._unguarded(options), *self._changes(matrices, options)]
         except ConfigurationError as error:
             raise CommandError(str(error)) from None
         if faults:
@@ -77,6 +88,21 @@ class Command(BaseCommand):
         if not places and not options["fail_on_unguarded"]:
             raise CommandError("There is no consumer to ask.")
         return places
+
+    def _confirm(self, options: dict[str, Any]) -> None:
+        if options["interactive"]:
+            self.stderr.write(QUESTION)
+            if input("Type 'yes' to go on: ") != "yes":
+                raise CommandError("Nothing was called.")
+
+    def _probe(
+        self, consumers: Iterable[type[Any]], matrices: Iterable[Matrix], roles: dict[str, Any]
+    ) -> tuple[list[Matrix], list[tuple[str, int]]]:
+        findings = [probe(consumer, matrix, roles) for consumer, matrix in zip(consumers, matrices, strict=True)]
+        for found in findings:
+            for action in found.uncalled:
+                self.stderr.write(f"{action} of {found.matrix.name} was not called: there was no payload for it.")
+        return [found.matrix for found in findings], [(fault, WIDER) for found in findings for fault in found.faults]
 
     def _print(self, matrices: Iterable[Matrix], chosen: str) -> None:
         if chosen == "json":
