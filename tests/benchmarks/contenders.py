@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 from channels.generic.websocket import AsyncJsonWebsocketConsumer
-from rest_framework.authentication import BaseAuthentication
+from rest_framework.authentication import BaseAuthentication, SessionAuthentication, TokenAuthentication
 from rest_framework.permissions import IsAuthenticated
 
 from wsdrf import Consumer, message, on, requires
@@ -89,4 +89,20 @@ class Guarded(Consumer):
         return Reply(text=payload.text, room=payload.room, tags=payload.tags, n=len(payload.text))
 
 
+LOGINS = {"session": SessionAuthentication, "token": TokenAuthentication}
+AGES = (None, 5, 0)
+
+
+def fresh(authentication: type[BaseAuthentication], revalidate_after: float | None) -> Any:
+    """Answer as ``Guarded`` does, to somebody of the database whose login is looked at again at that age."""
+    options = {"authentication_classes": [authentication], "revalidate_after": revalidate_after}
+    return type(Consumer)("Fresh", (Guarded,), options).as_asgi()
+
+
 CONTENDERS = {"bare ASGI, json": bare, "plain Channels": Plain.as_asgi(), "wsdrf": Guarded.as_asgi()}
+FRESHNESS = {
+    f"wsdrf, {login}, revalidate_after={age}": (login, fresh(authentication, age))
+    for login, authentication in LOGINS.items()
+    for age in AGES
+}
+"""By name: the kind of login, a key of ``LOGINS``, and the application."""

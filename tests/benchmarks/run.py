@@ -15,7 +15,8 @@ from importlib.metadata import version
 from pathlib import Path
 
 HERE = Path(__file__).parent
-NAMES = ["bare ASGI, json", "plain Channels", "wsdrf"]
+FRESHNESS = [f"wsdrf, {login}, revalidate_after={age}" for login in ("session", "token") for age in (None, 5, 0)]
+NAMES = ["bare ASGI, json", "plain Channels", "wsdrf", *FRESHNESS]
 BASELINE = "plain Channels"
 
 
