@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime, timezone
+from threading import Event as Flag
 from time import time
 from typing import Any
 
@@ -14,8 +15,9 @@ from django.db import connection
 from django.test import Client
 from knox.auth import TokenAuthentication as KnoxAuthentication
 from knox.models import AuthToken
-from rest_framework.authentication import SessionAuthentication, TokenAuthentication
+from rest_framework.authentication import BaseAuthentication, SessionAuthentication, TokenAuthentication
 from rest_framework.authtoken.models import Token
+from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.permissions import BasePermission
 from rest_framework.response import Response
 from rest_framework.test import APIRequestFactory
@@ -58,6 +60,27 @@ class MayView(BasePermission):
         return bool(may)
 
 
+class SlowToken(BaseAuthentication):
+    """Know two tokens of Ann's; whoever shows the old one waits until ``gate`` is opened, and ``began`` tells of it."""
+
+    known: set[str] = set()
+    is_slow = False
+    began, gate = Flag(), Flag()
+
+    def authenticate(self, request: Any) -> Any:
+        token = request.META.get("HTTP_AUTHORIZATION", "").removeprefix("Token ")
+        is_known = token in self.known
+        if token == "old" and self.is_slow:
+            self.began.set()
+            self.gate.wait(10)
+        if not is_known:
+            raise AuthenticationFailed
+        return User(pk=1, username="ann", is_superuser=True), token
+
+    def authenticate_header(self, request: Any) -> str:
+        return "Token"
+
+
 class Listening(Consumer):
     permission_classes = [MayView]
     throttle_classes: list[Any] = []
@@ -90,6 +113,7 @@ class Visitor:
     @classmethod
     def make(cls, kind: str) -> Visitor:
         user, group, browser = User.objects.create_user("ann"), Group.objects.create(name="viewers"), Client()
+        User.objects.create_user("bea")
         group.permissions.add(Permission.objects.get(codename="view_group"))
         user.groups.add(group)
         if kind == "session":
@@ -249,5 +273,12 @@ LOSSES: dict[str, Loss] = {
         lambda ann: ann.group.permissions.clear(),
         lambda ann: sql("DELETE FROM auth_group_permissions"),
     ),
+    "put out of the group": loss(
+        "token",
+        "permissions",
+        lambda ann: ann.group.user_set.remove(ann.user),
+        lambda ann: sql("UPDATE auth_user_groups SET user_id = (SELECT id FROM auth_user WHERE username = 'bea')"),
+    ),
+    "group emptied": loss("token", "permissions", lambda ann: ann.group.user_set.clear(), None),
     "group deleted": loss("all", "permissions", lambda ann: ann.group.delete(), None),
 }

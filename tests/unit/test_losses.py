@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterator
 from contextlib import suppress
+from threading import Event as Flag
 from time import time
 
 import pytest
@@ -16,8 +17,10 @@ from django.http import HttpRequest, HttpResponse
 from django.test import Client, override_settings
 from django.urls import path
 
-from tests.laws.identity_losses import ALL, LOSSES, Event, Listening, MayView, News, Visitor
+from tests.laws.identity_losses import ALL, LOSSES, Event, Listening, MayView, News, SlowToken, Visitor
+from tests.unit.access_site import variant
 from tests.unit.sockets import Socket, until
+from wsdrf.connection.revocation import recheck, user_group
 from wsdrf.connection.signals import connect_signals
 from wsdrf.exceptions import NotConnected
 from wsdrf.options import REVOCATIONS
@@ -303,3 +306,27 @@ async def test_a_proxy_of_the_user(way, kind):
     async with ann.socket() as socket:
         await sync_to_async(change)()
         await ends(socket, ann)
+
+
+# -- a renewal that overtakes a look -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("is_lost", [False, True])
+async def test_a_renewal_overtakes_a_look(is_lost, monkeypatch):
+    """A look at credentials that are renewed meanwhile neither brings the old ones back nor ends the connection."""
+    for name, value in {"known": {"old", "new"}, "began": Flag(), "gate": Flag()}.items():
+        monkeypatch.setattr(SlowToken, name, value)
+    consumer = variant(Listening, authentication_classes=[SlowToken])
+    async with WebsocketCommunicator(consumer.as_asgi(), "/", token="old", timeout=SOON) as socket:
+        monkeypatch.setattr(SlowToken, "is_slow", True)
+        SlowToken.known.difference_update({"old"} if is_lost else ())
+        await sync_to_async(recheck)(user_group(1), "user")
+        await asyncio.to_thread(SlowToken.began.wait, SOON)
+        await socket.send_json({"action": "authenticate", "token": "new", "id": 1})
+        assert 200 == (await socket.receive_json())["payload"]["status_code"]
+        SlowToken.gate.set()
+        await hears(socket, "looked at")
+        SlowToken.known.discard("old")
+        await sync_to_async(recheck)(user_group(1), "user")
+        await hears(socket, "looked at again")
+        assert "ann" == (await socket.call("who")).payload

@@ -101,13 +101,15 @@ class Caller:
 
         A result that lets in becomes the caller's; any other leaves things as they were.
         """
-        token, doubts, started = token or self._token, self._doubts, monotonic()
-        authenticator = self.plan.authenticator_class(self.consumer, token=token, is_connect=is_connect)
+        shown, doubts, started = token or self._token, self._doubts, monotonic()
+        authenticator = self.plan.authenticator_class(self.consumer, token=shown, is_connect=is_connect)
         result = await self._ask(authenticator)
+        if not token and shown != self._token:  # renewed meanwhile: what was found is about credentials of the past
+            return await self.authenticate(is_connect=is_connect)
         if result.is_authenticated and self._pinned not in (None, _identity(result.user)):
             result = await self.refused(self._change_of(result.user), authenticator.request)
         if result.is_authenticated:
-            self._take_over(result, authenticator.request, token)
+            self._take_over(result, authenticator.request, shown)
             self._settled, self._checked_at = doubts, started  # a doubt raised meanwhile may have come too late
         return result
 
@@ -128,10 +130,9 @@ class Caller:
 
     async def refused(self, error: Exception, request: Request | None) -> AuthenticationResult:
         """Give the result for a handshake that ``error`` refused; what DRF does not answer is logged, and a 500."""
+        view = self.view(request)
         try:
-            answer = (
-                Denied(error.failure) if isinstance(error, Refusal) else await self.denied(error, self.view(request))
-            )
+            answer = Denied(error.failure) if isinstance(error, Refusal) else await self.denied(error, view)
         except Exception:  # a project's EXCEPTION_HANDLER that fails: the first error is the one to tell of
             logger.exception("The exception handler failed")
             answer = None
