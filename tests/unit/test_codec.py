@@ -43,6 +43,19 @@ class Outer:
     either: Circle | Square | Dot | None = None
 
 
+@attrs.frozen
+class Agenda:
+    notes: dict[datetime, int] = field(validator=v.deep_mapping(v.instance_of(datetime), v.ge(1)))
+    files: dict[bytes, int] = field(factory=dict, validator=v.deep_mapping(v.max_len(1), v.ge(1)))
+
+
+def test_place_within_a_mapping_is_the_key_as_it_was_sent() -> None:
+    """A validator's complaint about an entry names its key as the client wrote it, not as Python prints it."""
+    payload = {"notes": {"2026-01-01T00:00:00.000Z": 0}, "files": {"AAA=": 1}}
+
+    assert {("notes.2026-01-01T00:00:00.000Z", "too_small"), ("files.AAA=", "too_long")} == errors_of(Agenda, payload)
+
+
 class TestCodes:
     @pytest.mark.parametrize(
         ("tp", "payload", "expected"),

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from enum import Enum
 from typing import Any, Final
 
 import attrs
 from attrs import frozen
 
+from wsdrf.codec.texts import TEXT_CODECS
 from wsdrf.codec.wrong import FAULTS, MAX_ERRORS
 from wsdrf.envelope import FieldError
 from wsdrf.schema import limits
@@ -22,6 +23,7 @@ _COMPARISONS: Final = {
 }
 _FACTORY: Final[type[Any]] = type(attrs.Factory(list))
 _CONVERTER: Final[type[Any]] = attrs.Converter
+_KEY_WRITERS: Final[dict[type, Callable[[Any], str]]] = {codec.type: codec.write for codec in TEXT_CODECS.values()}
 _UNITS: Final[dict[type, str]] = {str: "character", bytes: "byte"}
 
 
@@ -91,12 +93,20 @@ def _of_entries(validator: Any, subject: Subject, value: Any) -> list[FieldError
     if found or not isinstance(value, Mapping):
         return found
     for key, item in value.items():
-        loc = (str(key.value if isinstance(key, Enum) else key),)
+        loc = (_key_text(key),)
         found += _at(loc, _of_whole(validator.key_validator, subject, key))
         found += _at(loc, _of_whole(validator.value_validator, subject, item))
         if len(found) >= MAX_ERRORS:
             break
     return found
+
+
+def _key_text(key: Any) -> str:
+    """Give the key of an object as the client wrote it."""
+    if isinstance(key, Enum):
+        return str(key.value)
+    write = _KEY_WRITERS.get(type(key), str)
+    return write(key)
 
 
 def _of_whole(validator: Any, subject: Subject, value: Any) -> list[FieldError]:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, Final
+from weakref import WeakKeyDictionary
 
 from django.conf import settings
 from hypothesis import strategies as st
@@ -14,6 +16,7 @@ from wsdrf.options import resolve
 from wsdrf.routing import Route
 from wsdrf.schema import Record, describe
 from wsdrf.strategies.payloads import payloads
+from wsdrf.strategies.registry import heed
 from wsdrf.strategies.texts import characters
 
 ids: Final[st.SearchStrategy[str | int]] = st.one_of(
@@ -30,8 +33,23 @@ def calls(consumer: type[Consumer], action: str | None = None) -> st.SearchStrat
     ``str``. Valid means that the codec accepts it; what the guards, the loaded objects and the handler say of it is
     theirs. Raises ``ValueError`` for an action that the consumer does not have, or a consumer without any.
     """
-    camelize = is_camelized(consumer)
-    return st.one_of([_calls_of(route, camelize) for route in routes_of(consumer, action)])
+    routes, camelize = routes_of(consumer, action), is_camelized(consumer)
+    strategy: st.SearchStrategy[dict[str, Any]] = kept(
+        consumer, (calls, action, camelize), lambda: st.one_of([_calls_of(route, camelize) for route in routes])
+    )
+    return strategy
+
+
+def kept(consumer: type[Consumer], key: Any, make: Callable[[], Any]) -> Any:
+    """Give what ``make`` made for ``consumer`` and ``key`` before, as long as nothing new is registered."""
+    known = _kept.setdefault(consumer, {})
+    if key not in known:
+        known[key] = make()
+    return known[key]
+
+
+_kept: WeakKeyDictionary[type[Consumer], dict[Any, Any]] = WeakKeyDictionary()
+heed(_kept.clear)
 
 
 def is_camelized(consumer: type[Consumer]) -> bool:

@@ -14,38 +14,21 @@ from hypothesis import strategies as st
 from wsdrf.codec.instants import offset_of
 from wsdrf.codec.texts import TEXT_CODECS
 from wsdrf.schema import TextForm
-from wsdrf.strategies.numbers import Span, decimals
-from wsdrf.strategies.sieve import NoValue, sieve
+from wsdrf.strategies.numbers import decimals
+from wsdrf.strategies.sieve import NoValue
 from wsdrf.strategies.texts import USUAL_LENGTH
 
 _TICK: Final = timedelta(microseconds=1)
+_SECOND: Final = timedelta(seconds=1)
+_SIMPLEST: Final = datetime(2000, 1, 1)  # noqa: DTZ001 - all times in here are UTC's, and do not say so
+_FRACTIONS: Final = (0, 500_000, 123_000, 123_456, 1, 999_999)
 _OFFSETS: Final = ("Z", "+00:00", "-00:00", "+02:00", "-11:30", "+05:45", "+23:59")
+_WRITINGS: Final = tuple((offset, digits) for offset in _OFFSETS for digits in (0, 3, 6))
 
 
-def text_forms(shape: TextForm, plight: str) -> st.SearchStrategy[str]:
-    """Draw texts of ``shape``. ``plight`` is the error where bounds leave hardly anything.
-
-    Raises ``NoValue`` where bounds leave nothing.
-    """
-    draw = _DRAWN.get(shape.format)
-    if draw is not None:
-        return draw(shape)
-    uuids = st.integers(0, 2**128 - 1).map(lambda number: str(UUID(int=number)))
-    return sieve(uuids, lambda text: is_within(shape, UUID(text)), plight) if _is_bound(shape) else uuids
-
-
-def is_within(shape: TextForm, value: Any) -> bool:
-    """Tell whether a typed ``value`` keeps the bounds of ``shape``, lengths aside."""
-    return (
-        (shape.ge is None or value >= shape.ge)
-        and (shape.gt is None or value > shape.gt)
-        and (shape.le is None or value <= shape.le)
-        and (shape.lt is None or value < shape.lt)
-    )
-
-
-def _is_bound(shape: TextForm) -> bool:
-    return any(bound is not None for bound in (shape.ge, shape.gt, shape.le, shape.lt))
+def text_forms(shape: TextForm) -> st.SearchStrategy[str]:
+    """Draw texts of ``shape``. Raises ``NoValue`` where its bounds leave nothing."""
+    return _DRAWN[shape.format](shape)
 
 
 def bounds(shape: TextForm, least: Any, most: Any, step: timedelta) -> tuple[Any, Any]:
@@ -58,6 +41,15 @@ def bounds(shape: TextForm, least: Any, most: Any, step: timedelta) -> tuple[Any
     if low > high:
         raise NoValue(f"no {shape.type.__name__} is within the bounds")
     return low, high
+
+
+def _uuids(shape: TextForm) -> st.SearchStrategy[str]:
+    low = max([0, *(bound.int for bound in _given(shape.ge)), *(bound.int + 1 for bound in _given(shape.gt))])
+    most = 2**128 - 1
+    high = min([most, *(bound.int for bound in _given(shape.le)), *(bound.int - 1 for bound in _given(shape.lt))])
+    if low > high:
+        raise NoValue("no UUID is within the bounds")
+    return st.integers(low, high).map(lambda number: str(UUID(int=number)))
 
 
 def _given(bound: Any) -> list[Any]:
@@ -73,53 +65,52 @@ def _bytes(shape: TextForm) -> st.SearchStrategy[str]:
 
 
 def _dates(shape: TextForm) -> st.SearchStrategy[str]:
-    return st.dates(*bounds(shape, date.min, date.max, timedelta(days=1))).map(date.isoformat)
+    low, high = bounds(shape, date.min, date.max, timedelta(days=1))
+    days = st.integers((low - _SIMPLEST.date()).days, (high - _SIMPLEST.date()).days)
+    return days.map(lambda number: (_SIMPLEST.date() + timedelta(days=number)).isoformat())
 
 
 def _durations(shape: TextForm) -> st.SearchStrategy[str]:
     low, high = bounds(shape, timedelta.min, -timedelta.min, _TICK)
-    return st.timedeltas(low, high).map(TEXT_CODECS["duration"].write)
+    return _moments(low, high, timedelta()).map(TEXT_CODECS["duration"].write)
 
 
 def _times(shape: TextForm) -> st.SearchStrategy[str]:
-    low, high = time_span(shape)
-    return st.times(low, high).map(time.isoformat)
-
-
-def time_span(shape: TextForm) -> tuple[time, time]:
-    """Give the first and the last time of the day within the bounds. Raises ``NoValue`` for none."""
-    found = Span(
-        max([0, *map(_ticks, _given(shape.ge)), *(_ticks(bound) + 1 for bound in _given(shape.gt))]),
-        min([_ticks(time.max), *map(_ticks, _given(shape.le)), *(_ticks(bound) - 1 for bound in _given(shape.lt))]),
-    )
-    if not found.size:
+    low = max([time.min, *_given(shape.ge), *(_next(bound, _TICK) for bound in _given(shape.gt))])
+    high = min([time.max, *_given(shape.le), *(_next(bound, -_TICK) for bound in _given(shape.lt))])
+    if low > high:
         raise NoValue("no time is within the bounds")
-    return _time_at(found.low), _time_at(found.high)
+    moments = _moments(datetime.combine(_SIMPLEST, low), datetime.combine(_SIMPLEST, high), _SIMPLEST)
+    return moments.map(lambda moment: moment.time().isoformat())
 
 
-def _ticks(value: time) -> int:
-    return ((value.hour * 60 + value.minute) * 60 + value.second) * 10**6 + value.microsecond
-
-
-def _time_at(ticks: int) -> time:
-    seconds, microsecond = divmod(ticks, 10**6)
-    return time(seconds // 3600, seconds // 60 % 60, seconds % 60, microsecond)
+def _next(bound: time, step: timedelta) -> time:
+    moved = datetime.combine(_SIMPLEST, bound) + step
+    if moved.date() != _SIMPLEST.date():
+        raise NoValue("no time is within the bounds")
+    return moved.time()
 
 
 def _instants(shape: TextForm) -> st.SearchStrategy[str]:
-    low, high = instant_span(shape)
-    return st.builds(write_instant, st.datetimes(low, high), st.sampled_from(_OFFSETS), st.sampled_from((0, 3, 6)))
-
-
-def instant_span(shape: TextForm) -> tuple[datetime, datetime]:
-    """Give the first and the last instant within the bounds, as times in UTC without saying so. Raises ``NoValue``."""
     least, most = datetime.min.replace(tzinfo=timezone.utc), datetime.max.replace(tzinfo=timezone.utc)
-    low, high = bounds(shape, least, most, _TICK)
-    return low.astimezone(timezone.utc).replace(tzinfo=None), high.astimezone(timezone.utc).replace(tzinfo=None)
+    low, high = (bound.astimezone(timezone.utc).replace(tzinfo=None) for bound in bounds(shape, least, most, _TICK))
+    return st.builds(write_instant, _moments(low, high, _SIMPLEST), st.sampled_from(_WRITINGS))
 
 
-def write_instant(utc: datetime, suffix: str = "Z", digits: int = 0) -> str:
+def _moments(low: Any, high: Any, simplest: Any) -> st.SearchStrategy[Any]:
+    """Draw what lies between ``low`` and ``high``, seconds first: few choices, and the shortest texts."""
+
+    def at(seconds: int, microseconds: int) -> Any:
+        whole, part = max(simplest + timedelta(seconds=seconds), low), timedelta(microseconds=microseconds)
+        return whole if whole > high - part else whole + part
+
+    first, last = (low - simplest) // _SECOND, (high - simplest) // _SECOND
+    return st.builds(at, st.integers(first, last), st.sampled_from(_FRACTIONS))
+
+
+def write_instant(utc: datetime, writing: tuple[str, int] = ("Z", 0)) -> str:
     """Write an instant as a client may: with an offset, and with 0, 3 or 6 digits of fraction if they suffice."""
+    suffix, digits = writing
     try:
         local = utc + offset_of(suffix)
     except OverflowError:
@@ -137,5 +128,6 @@ _DRAWN: Final[Mapping[str, Callable[[TextForm], st.SearchStrategy[str]]]] = Mapp
         "decimal": decimals,
         "duration": _durations,
         "time-local": _times,
+        "uuid": _uuids,
     }
 )

@@ -164,13 +164,6 @@ class Drawing:
         )
         return texts(shape, plight)
 
-    def form(self, shape: TextForm, place: Place) -> Strategy:
-        """Make the strategy of a text that writes a value."""
-        plight = (
-            f"{place.path}: hardly any value that is drawn is within its bounds. register() a strategy for its type."
-        )
-        return text_forms(shape, plight)
-
     def array(self, shape: ArrayOf, place: Place) -> Strategy:
         """Make the strategy of an array whose items are alike."""
         least, most = _sizes(shape, place)
@@ -185,7 +178,7 @@ class Drawing:
         read = self.quick.make(shape.items)
         return st.lists(items, min_size=least, max_size=most, unique_by=lambda item: read(item, None))
 
-    def tuple(self, shape: TupleOf, place: Place) -> Strategy:
+    def fixed(self, shape: TupleOf, place: Place) -> Strategy:
         """Make the strategy of an array of fixed length."""
         return st.tuples(*(self.make(item, place.within(index)) for index, item in enumerate(shape.items))).map(list)
 
@@ -316,9 +309,9 @@ _MAKERS: Final[Mapping[type, Callable[[Drawing, Any, Place], Strategy]]] = Mappi
         Number: lambda drawing, shape, place: numbers(shape, whole=True),
         Choice: lambda drawing, shape, place: choices(shape),
         Text: Drawing.text,
-        TextForm: Drawing.form,
+        TextForm: lambda drawing, shape, place: text_forms(shape),
         ArrayOf: Drawing.array,
-        TupleOf: Drawing.tuple,
+        TupleOf: Drawing.fixed,
         MapOf: Drawing.map,
         Tagged: Drawing.tagged,
         OneOf: Drawing.one_of,

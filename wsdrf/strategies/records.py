@@ -78,7 +78,6 @@ def _valid(
     refused: Callable[[Any], set[str | int] | None],
     odds: Odds,
 ) -> dict[str, Any]:
-    odds.check()
     value = draw(records)
     for _ in range(TRIES):
         names = refused(value)

@@ -27,7 +27,8 @@ class NoValue(Exception):
 class Odds:
     """How often a strategy was asked, and how often its value would do; ``plight`` is the error where it hardly does.
 
-    Once hopeless it stays so: hypothesis replays what failed, and has to meet the same failure.
+    Once hopeless it stays so, and the error comes only where an example would be given up: hypothesis replays what
+    failed, and has to meet the same draws and the same failure.
     """
 
     plight: str
@@ -44,13 +45,9 @@ class Odds:
     def give_up(self) -> NoReturn:
         """Give the example up; raise ``Unsatisfiable`` where the next ones will hardly fare better."""
         self.hopeless = self.hopeless or (self.asked >= _ENOUGH and self.found * _HARDLY < self.asked)
-        self.check()
-        reject()
-
-    def check(self) -> None:
-        """Raise ``Unsatisfiable`` where it is known that there is hardly a value."""
         if self.hopeless:
             raise Unsatisfiable(self.plight)
+        reject()
 
 
 def sieve(
@@ -62,7 +59,6 @@ def sieve(
 
 @st.composite
 def _sieved(draw: st.DrawFn, strategy: st.SearchStrategy[Value], accepts: Callable[[Value], bool], odds: Odds) -> Value:
-    odds.check()
     for _ in range(TRIES):
         value = draw(strategy)
         if odds.note(accepts(value)):

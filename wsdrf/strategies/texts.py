@@ -54,6 +54,18 @@ def matches(text: str, pattern: Pattern) -> bool:
     return getattr(pattern.regex, pattern.method)(text) is not None
 
 
+def is_simple(shape: Text) -> bool:
+    """Tell whether lengths can be chosen at will, as far as patterns let them."""
+    if not shape.patterns:
+        return True
+    pattern = shape.patterns[0]
+    return len(shape.patterns) == 1 and pattern.method == "fullmatch" and _one_class(pattern) is not None
+
+
+def _one_class(pattern: Pattern) -> re.Match[str] | None:
+    return None if pattern.regex.flags & re.VERBOSE else _ONE_CLASS.fullmatch(pattern.regex.pattern)
+
+
 def _matching(pattern: Pattern) -> st.SearchStrategy[str]:
     exact = st.from_regex(pattern.regex, fullmatch=True, alphabet=characters)
     if pattern.method == "fullmatch":
@@ -65,8 +77,8 @@ def _matching(pattern: Pattern) -> st.SearchStrategy[str]:
 
 def _of_one_class(pattern: Pattern, least: int, most: int | None) -> st.SearchStrategy[str] | None:
     """Draw what a pattern as simple as ``[a-z]{2,5}`` matches, within lengths; ``None`` for any other pattern."""
-    found = _ONE_CLASS.fullmatch(pattern.regex.pattern)
-    if found is None or pattern.method != "fullmatch" or pattern.regex.flags & re.VERBOSE:
+    found = _one_class(pattern)
+    if found is None or pattern.method != "fullmatch":
         return None
     single = re.compile(found["kind"], pattern.regex.flags)
     alphabet = [character for character in _CANDIDATES if single.fullmatch(character)]
