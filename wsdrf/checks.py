@@ -12,7 +12,7 @@ from rest_framework.permissions import AllowAny
 
 from wsdrf.access.permissions import leaves
 from wsdrf.connection.blueprint import blueprint_of
-from wsdrf.connection.mounts import application_of_project, built
+from wsdrf.connection.mounts import application_of_project, built, survey
 from wsdrf.exceptions import ConfigurationError
 from wsdrf.routing import Route
 
@@ -23,6 +23,7 @@ def register_checks() -> None:
     """Have Django run the checks, those for deployment included."""
     register(Tags.security)(warn_of_open_actions)
     register(Tags.security, deploy=True)(refuse_open_actions)
+    register(Tags.urls)(warn_of_unreachable_consumers)
 
 
 def warn_of_open_actions(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
@@ -38,6 +39,24 @@ def warn_of_open_actions(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
 def refuse_open_actions(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
     """Report the same as errors (``wsdrf.E001``), before a project is deployed."""
     return [Error(text, hint=HINT, obj=consumer, id="wsdrf.E001") for consumer, text in _open_actions()]
+
+
+def warn_of_unreachable_consumers(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
+    """Report each consumer that the project routes to, but that no connection ever gets to (``wsdrf.W002``)."""
+    try:
+        found = survey(application_of_project()).mounts
+    except ConfigurationError:
+        return []  # reported as E002, or a project without websockets
+    return [
+        checks.Warning(
+            f"{mount.name} at {mount.path} is never reached.",
+            hint=mount.obstacle,
+            obj=mount.consumer_class,
+            id="wsdrf.W002",
+        )
+        for mount in found
+        if mount.obstacle
+    ]
 
 
 def _open_actions() -> Iterator[tuple[type, str]]:

@@ -1,4 +1,4 @@
-"""System checks: what nobody guards is reported."""
+"""System checks: what nobody guards, and what nobody reaches, is reported."""
 
 from __future__ import annotations
 
@@ -6,7 +6,9 @@ import gc
 from typing import Any
 
 import pytest
+from channels.routing import URLRouter
 from django.core.checks import run_checks
+from django.urls import path
 from rest_framework.permissions import AllowAny, IsAuthenticated
 
 from wsdrf import Consumer, on, requires
@@ -97,3 +99,25 @@ def test_an_application_that_cannot_be_imported_is_an_error(settings: Any) -> No
 
     (text,) = [message.msg for message in messages]
     assert text.startswith("ASGI_APPLICATION = 'tests.no_such_module.application' cannot be imported")
+
+
+def test_a_consumer_that_no_connection_reaches_is_a_warning(settings: Any) -> None:
+    """One behind another at the same path, or behind a path that ends before, is named with the reason."""
+    settings.ASGI_APPLICATION = f"{__name__}.application"
+
+    messages = [message for message in run_checks() if message.id == "wsdrf.W002"]
+
+    assert [("Shut at /ws/ is never reached.", "Stated stands at the same path before it.", Shut)] == [
+        (message.msg, message.hint, message.obj) for message in messages
+    ]
+
+
+@pytest.mark.parametrize("name", ["", "tests.asgi.application", "tests.no_such_module.application"])
+def test_a_project_without_consumers_has_none_out_of_reach(name: str, settings: Any) -> None:
+    """Without an application, or with one that has no consumers, there is nothing to say of reaching them."""
+    settings.ASGI_APPLICATION = name
+
+    assert [] == [message for message in run_checks() if message.id == "wsdrf.W002"]
+
+
+application = URLRouter([path("ws/", Stated.as_asgi()), path("ws/", Shut.as_asgi())])

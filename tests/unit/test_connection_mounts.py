@@ -173,6 +173,9 @@ def test_regular_expression_is_read_as_a_path(regex: str, expected: str) -> None
 
 
 pieces = st.sampled_from(["a/", "<int:pk>/", "<slug:name>/", "<path:rest>", "b"])
+routes = st.lists(pieces, unique=True, max_size=2).map("".join).map(lambda route: (path, route))
+regexes = st.sampled_from([r"^a/", r"(?P<pk>[0-9]+)/", r"^(?P<name>[a-z]+)?/?$", r"b", r"^([0-9])/", ""])
+ways = st.lists(st.one_of(routes, regexes.map(lambda regex: (re_path, regex))), min_size=1, max_size=3)
 tails = st.text("ab1/-", max_size=8)
 
 
@@ -186,15 +189,15 @@ class Recording:
         self.kwargs = scope["url_route"]["kwargs"]
 
 
-@given(st.lists(st.lists(pieces, unique=True, max_size=2).map("".join), min_size=1, max_size=3), tails)
-def test_match_is_what_channels_routes(routes: list[str], asked: str) -> None:
+@given(ways, tails)
+def test_match_is_what_channels_routes(ways: list[tuple[Any, str]], asked: str) -> None:
     """For any nest of routers and any path, the kwargs are those that Channels' own routers pass on."""
     recorded = Recording()
     theirs, ours = recorded, room
-    for number, route in enumerate(reversed(routes)):
+    for number, (make, route) in enumerate(reversed(ways)):
         defaults = {"n": number}
-        theirs = URLRouter([path(route, theirs, defaults)])
-        ours = URLRouter([path(route, ours, defaults)])
+        theirs = URLRouter([make(route, theirs, defaults)])
+        ours = URLRouter([make(route, ours, defaults)])
     try:
         async_to_sync(theirs)({"type": "websocket", "path": f"/{asked}"}, None, None)
     except ValueError:  # no route found
