@@ -272,8 +272,11 @@ class Identity(RuleBasedStateMachine):
                     await self.settle(peer)
                 return
         peer.statuses |= {401, 403}
+        ended = gate.ended[f"/{peer.name}"]
         await peer.say({"action": "authenticate", "id": call_id, "token": text})
+        await peer.say({"action": "who", "id": "behind it"})
         await self.settle(peer, must_end=True)
+        assert ended == gate.ended[f"/{peer.name}"], "a handler ran after the refusal"
 
     @rule()
     def let_time_pass(self) -> None:
