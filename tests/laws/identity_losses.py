@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime, timezone
-from threading import Event as Flag
+from threading import Semaphore
 from time import time
 from typing import Any
 
+from asgiref.sync import sync_to_async
 from attrs import define, frozen
 from django.contrib.auth.models import Group, Permission, User
 from django.contrib.sessions.models import Session
@@ -28,6 +29,9 @@ from tests.laws.identity_site import Sliding
 from wsdrf import Consumer, message, on, receives
 from wsdrf.testing import WebsocketCommunicator
 from wsdrf.testing.scope import set_cookie
+
+SOON = 5.0
+"""Seconds within which a signal has ended a connection on a machine that has much else to do; mostly it takes 0.01."""
 
 AUTHENTICATION = {
     "session": SessionAuthentication,
@@ -61,18 +65,18 @@ class MayView(BasePermission):
 
 
 class SlowToken(BaseAuthentication):
-    """Know two tokens of Ann's; whoever shows the old one waits until ``gate`` is opened, and ``began`` tells of it."""
+    """Know two tokens of Ann's; whoever shows the old one waits to pass ``gate``, and ``began`` tells of it."""
 
     known: set[str] = set()
     is_slow = False
-    began, gate = Flag(), Flag()
+    began, gate = Semaphore(0), Semaphore(0)
 
     def authenticate(self, request: Any) -> Any:
         token = request.META.get("HTTP_AUTHORIZATION", "").removeprefix("Token ")
         is_known = token in self.known
         if token == "old" and self.is_slow:
-            self.began.set()
-            self.gate.wait(10)
+            self.began.release()
+            self.gate.acquire(timeout=SOON)
         if not is_known:
             raise AuthenticationFailed
         return User(pk=1, username="ann", is_superuser=True), token
@@ -282,3 +286,18 @@ LOSSES: dict[str, Loss] = {
     "group emptied": loss("token", "permissions", lambda ann: ann.group.user_set.clear(), None),
     "group deleted": loss("all", "permissions", lambda ann: ann.group.delete(), None),
 }
+
+
+async def visit(kind: str) -> Visitor:
+    return await sync_to_async(Visitor.make)(kind)
+
+
+async def ended(socket: WebsocketCommunicator, status: int) -> None:
+    await socket.assert_closed(4000 + status, timeout=SOON)
+    [frame] = await socket.receive_all_json(0)
+    assert ("authentication", status) == (frame["action"], frame["payload"]["status_code"])
+
+
+async def hears(socket: WebsocketCommunicator, text: str) -> None:
+    await Listening.apublish("news", News(text=text))
+    assert text == (await socket.receive_message(News)).text

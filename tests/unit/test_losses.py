@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Iterator
 from contextlib import suppress
-from threading import Event as Flag
 from time import time
 
 import pytest
@@ -17,19 +15,13 @@ from django.http import HttpRequest, HttpResponse
 from django.test import Client, override_settings
 from django.urls import path
 
-from tests.laws.identity_losses import ALL, LOSSES, Event, Listening, MayView, News, SlowToken, Visitor
-from tests.unit.access_site import variant
-from tests.unit.sockets import Socket, until
-from wsdrf.connection.revocation import recheck, user_group
+from tests.laws.identity_losses import ALL, LOSSES, SOON, Event, Listening, MayView, News, Visitor, ended, hears, visit
 from wsdrf.connection.signals import connect_signals
 from wsdrf.exceptions import NotConnected
 from wsdrf.options import REVOCATIONS
 from wsdrf.testing import WebsocketCommunicator
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.urls(__name__)]
-
-SOON = 5.0
-"""Seconds within which a signal has ended a connection on a machine that has much else to do; mostly it takes 0.01."""
 
 OLD, NEW = "an-old-key-that-was-used-until-yesterday", "a-new-key-that-is-used-from-today-on-only"
 
@@ -72,10 +64,6 @@ def nothing_strikes() -> Iterator[None]:
     MayView.strike = None
 
 
-async def visit(kind: str) -> Visitor:
-    return await sync_to_async(Visitor.make)(kind)
-
-
 async def ends(socket: WebsocketCommunicator, ann: Visitor) -> None:
     """Expect the end: one frame that says what REST says at this moment, and the close that goes with it."""
     await socket.assert_closed(timeout=SOON)
@@ -88,17 +76,6 @@ async def ends(socket: WebsocketCommunicator, ann: Visitor) -> None:
         frame["payload"]["data"],
     )
     await socket.assert_closed(4000 + status)
-
-
-async def ended(socket: WebsocketCommunicator, status: int) -> None:
-    await socket.assert_closed(4000 + status, timeout=SOON)
-    [frame] = await socket.receive_all_json(0)
-    assert ("authentication", status) == (frame["action"], frame["payload"]["status_code"])
-
-
-async def hears(socket: WebsocketCommunicator, text: str) -> None:
-    await Listening.apublish("news", News(text=text))
-    assert text == (await socket.receive_message(News)).text
 
 
 # -- the matrix --------------------------------------------------------------------------------------------------------
@@ -260,30 +237,6 @@ async def test_dropping_the_old_secret_key():
         await socket.disconnect()
 
 
-# -- what was on its way -----------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(("name", "kind"), [("logout", "session"), ("token deleted", "token")])
-async def test_what_was_on_its_way(name, kind):
-    """What still waited to be sent, to a client that reads slowly, is not sent after the loss; the reason is."""
-    ann, server = await visit(kind), Socket()
-    communicator = ann.socket()
-    server.connect()
-    task = asyncio.create_task(communicator.application(communicator.scope, server.receive, server.send))
-    await until(lambda: len(server.frames) == 1)
-    server.reads.clear()
-    for text in "abc":  # the server has begun to take the first
-        await Listening.apublish("news", News(text=text))
-    await sync_to_async(LOSSES[name].told)(ann)
-    await asyncio.sleep(0.05)
-    server.reads.set()
-    await until(task.done, SOON)
-    assert [200, "a", ann.status] == [
-        one["payload"].get("status_code") or one["payload"]["text"] for one in server.frames
-    ]
-    assert [4000 + ann.status] == server.codes
-
-
 # -- users under another name ------------------------------------------------------------------------------------------
 
 
@@ -306,27 +259,3 @@ async def test_a_proxy_of_the_user(way, kind):
     async with ann.socket() as socket:
         await sync_to_async(change)()
         await ends(socket, ann)
-
-
-# -- a renewal that overtakes a look -----------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("is_lost", [False, True])
-async def test_a_renewal_overtakes_a_look(is_lost, monkeypatch):
-    """A look at credentials that are renewed meanwhile neither brings the old ones back nor ends the connection."""
-    for name, value in {"known": {"old", "new"}, "began": Flag(), "gate": Flag()}.items():
-        monkeypatch.setattr(SlowToken, name, value)
-    consumer = variant(Listening, authentication_classes=[SlowToken])
-    async with WebsocketCommunicator(consumer.as_asgi(), "/", token="old", timeout=SOON) as socket:
-        monkeypatch.setattr(SlowToken, "is_slow", True)
-        SlowToken.known.difference_update({"old"} if is_lost else ())
-        await sync_to_async(recheck)(user_group(1), "user")
-        await asyncio.to_thread(SlowToken.began.wait, SOON)
-        await socket.send_json({"action": "authenticate", "token": "new", "id": 1})
-        assert 200 == (await socket.receive_json())["payload"]["status_code"]
-        SlowToken.gate.set()
-        await hears(socket, "looked at")
-        SlowToken.known.discard("old")
-        await sync_to_async(recheck)(user_group(1), "user")
-        await hears(socket, "looked at again")
-        assert "ann" == (await socket.call("who")).payload
