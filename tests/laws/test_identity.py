@@ -14,7 +14,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, rule, run_sta
 
 from tests.laws.identity_peers import PATIENCE, Peer
 from tests.laws.identity_site import ACTIONS, ATTENTION, LONG, Hall, News, Secret, gate
-from tests.laws.identity_world import KINDS, LOSSES, World
+from tests.laws.identity_world import KINDS, LOSSES, Credential, World
 from tests.laws.living import fresh_layer, nothing_left
 from tests.unit.sockets import until
 from wsdrf import adisconnect
@@ -171,9 +171,16 @@ class Identity(RuleBasedStateMachine):
                 await peer.socket.disconnect()
             return
         elif out:
-            one = min(out, key=lambda peer: peer.name).credential
-            out = {peer for peer in out if peer.credential is one}
-            await (adisconnect(session=one.text) if one.kind == "session" else adisconnect(token=one.text))
+            await self.credential_out(min(out, key=lambda peer: peer.name).credential)
+            return
+        await self.out_at_once(out)
+
+    async def credential_out(self, one: Credential) -> None:
+        out = {peer for peer in self.peers if peer.credential is one}
+        await (adisconnect(session=one.text) if one.kind == "session" else adisconnect(token=one.text))
+        await self.out_at_once(out)
+
+    async def out_at_once(self, out: set[Peer]) -> None:
         for peer in out:
             peer.statuses.add(401)
         await self.agree(out)
@@ -250,13 +257,13 @@ class Identity(RuleBasedStateMachine):
 
     # -- renewing, and time ------------------------------------------------------------------------------------------
 
-    @rule(which=WHICH, slot=SLOT, new=st.booleans())
-    def renew(self, which: int, slot: int, new: bool) -> None:
+    @rule(which=WHICH, slot=SLOT, new=st.booleans(), then=st.sampled_from(["nothing", "end the old", "end the new"]))
+    def renew(self, which: int, slot: int, new: bool, then: str) -> None:
         peers = [peer for peer in self.peers if peer.credential.kind != "session"]
         if peers:
-            self.run(self.renewed(peers[which % len(peers)], slot, new=new))
+            self.run(self.renewed(peers[which % len(peers)], slot, then, new=new))
 
-    async def renewed(self, peer: Peer, slot: int, *, new: bool) -> None:
+    async def renewed(self, peer: Peer, slot: int, then: str, *, new: bool) -> None:
         credential = await sync_to_async(self.world.show)(slot, peer.credential.kind, new=new)
         call_id = f"renewal-{self.number()}"
         text = "rubbish" if credential is None else credential.text
@@ -267,6 +274,8 @@ class Identity(RuleBasedStateMachine):
                 await peer.send("authenticate", call_id, token=text)
                 if await peer.answer(call_id) is not None:
                     peer.clear()
+                    if then != "nothing":
+                        await self.credential_out(before if then == "end the old" else credential)
                 else:
                     peer.credential = before
                     await self.settle(peer)
