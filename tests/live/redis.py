@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from threading import Event, Thread
@@ -16,6 +17,8 @@ from typing import Any, Final
 import pytest
 from attrs import define, field, frozen
 from redis import Redis, RedisError
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 
 from tests.live.servers import END_SECONDS, KINDS, START_SECONDS, TREE, Fleet, Person, Server, eventually, free_port
 
@@ -76,7 +79,8 @@ class RedisServer:
 
     def ask(self, *command: str) -> Any:
         """Give Redis's own answer to a command."""
-        with Redis(port=self.port, decode_responses=True) as client:
+        once = Retry(NoBackoff(), 0)  # the default would wait for a Redis that is down
+        with Redis(port=self.port, decode_responses=True, retry=once) as client:
             return client.execute_command(*command)
 
     def stored(self) -> set[str]:
@@ -197,6 +201,8 @@ def served(layer: str, folder: Path, require: Callable[[str, str], str]) -> Iter
         )
         outsider = _outsider(fleet, folder)
         try:
+            with ThreadPoolExecutor() as pool:
+                list(pool.map(fleet.server, (KINDS["uvicorn"], KINDS["daphne"])))
             yield Site(layer, redis, fleet, outsider)
         finally:
             outsider.end()

@@ -212,13 +212,14 @@ async def test_a_layer_that_hangs_keeps_nobody_waiting() -> None:
     await nothing_left(wire)
 
 
-async def test_who_has_left_in_vain_is_left_again() -> None:
+@pytest.mark.parametrize("state", [FAILING, DEAF, HANGING])
+async def test_who_has_left_in_vain_is_left_again(state: str) -> None:
     """Where the layer never got to know that the last member left, it is told again, and the hub ends only then."""
     wire, member = Wire(), Member("0")
     hub = Hub(wire)
     await hub.join(["a"], member)
     await asyncio.sleep(3 * EVERY)
-    wire.state = DEAF
+    wire.state = state
     await hub.leave(["a"], member)
     await asyncio.sleep(5 * EVERY)
     assert {"a"} == wire.known()
