@@ -289,6 +289,7 @@ def test_mounts_of_other_frameworks_are_prefixes() -> None:
     application = FromAnotherFramework(page, Entry("/live", URLRouter([path("rooms/<int:pk>/", room)])))
     (mount,) = mounts(application)
 
+    assert () == survey(application).strangers
     assert "/live/rooms/<int:pk>/" == mount.path
     assert {"pk": 3} == mount.match("/live/rooms/3/")
     assert [None, None] == [mount.match("/dead/rooms/3/"), Leg(Prefix("/live")).pattern.match("liv")]
