@@ -13,12 +13,12 @@ from typing import Any, Literal
 import attrs
 import pytest
 from attrs import validators as v
-from hypothesis import given, note
+from hypothesis import given
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
 from tests.laws import serializer_zoo
-from tests.laws.near_misses import near_misses
+from tests.laws.near_misses import EDGES, near_misses
 from tests.laws.serializer_zoo import SERIALIZERS
 from tests.laws.zoo import ZOO, Limits, Point, Specimen, json_values, objects, texts
 from wsdrf.access.serializers import is_serializer, valid_serializer
@@ -29,6 +29,7 @@ from wsdrf.schema import json_schema
 from wsdrf.schema.undescribed import KEYWORD, Undescribed
 
 PAGE = Path(__file__).parent.parent.parent / "docs" / "reference" / "schema.md"
+DURATION = re.compile(r"(-?\d+ )?\d\d:\d\d:\d\d(\.\d{6})?")
 NOBODY: Any = SimpleNamespace(request=None)
 
 
@@ -138,13 +139,19 @@ def is_text(value: Any) -> bool:
     return isinstance(value, str)
 
 
+def has_limits(value: Any) -> bool:
+    """Tell whether a value is a text that limits of numbers or dates may be about."""
+    return is_text(value) and bool(re.fullmatch(r"-?(0|[1-9]\d*)(\.\d+)?|\d{4}-\d\d-\d\d", value, re.ASCII))
+
+
 def integer_form(value: Any, verdicts: Verdicts, judge: Judge) -> bool:
     return any(map(is_whole, parts(value)))
 
 
 def conversion(value: Any, verdicts: Verdicts, judge: Judge) -> bool:
-    """Explain that only a serializer takes a value, and gives another back."""
-    return verdicts.decoder and differs(value, dict(judge.decode(value).data))
+    """Explain that only a serializer takes a value: it gives another back, or reads Django's own form of a duration."""
+    converts = verdicts.decoder and differs(value, dict(judge.decode(value).data))
+    return converts or (verdicts.decoder and any(is_text(part) and DURATION.fullmatch(part) for part in parts(value)))
 
 
 def differs(sent: Any, given: Any) -> bool:
@@ -159,7 +166,7 @@ EXCEPTIONS: dict[Undescribed, Callable[[Any, Verdicts, Judge], bool]] = {
     Undescribed.INTEGER_FORM: integer_form,
     Undescribed.EXACT_FLOAT: refused("invalid", of=lambda value: type(value) is int and float(value) != value),
     Undescribed.DISTINCT: refused("invalid", of=lambda value: isinstance(value, (list, dict)) and len(value) > 1),
-    Undescribed.RANGE: refused("invalid", "too_small", "too_large", of=is_text),
+    Undescribed.RANGE: refused("invalid", "too_small", "too_large", of=has_limits),
     Undescribed.YEARS: refused("invalid", of=lambda value: is_text(value) and value[:4] in ("0001", "9999")),
     Undescribed.LENGTH: refused("too_short", "too_long", of=is_text),
     Undescribed.PATTERN: refused("pattern", of=is_text),
@@ -197,8 +204,7 @@ def values(right: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
 def check_agreement(judge: Judge, value: Any) -> None:
     verdicts = judge.ask(value)
     if verdicts.schema != verdicts.decoder:
-        note(f"{verdicts} of {value!r}")
-        assert judge.explains(value, verdicts)
+        assert judge.explains(value, verdicts), f"{verdicts} of {value!r}"
 
 
 @pytest.mark.parametrize("specimen", TYPES, ids=lambda specimen: specimen.name)
@@ -223,6 +229,24 @@ def test_schema_and_serializer_agree(specimen: serializer_zoo.Specimen) -> None:
         check_agreement(judge, value)
 
     agree()
+
+
+@pytest.mark.parametrize("specimen", [*TYPES, *SERIALIZERS], ids=lambda specimen: specimen.name)
+def test_they_agree_at_every_edge(specimen: Specimen | serializer_zoo.Specimen) -> None:
+    """Values at which something ends, alone, in an array, as a key, in an object and in every field."""
+    judge = Judge.of(specimen.type)
+    names = {name for place in places(judge.validator.schema) for name in place.get("properties", ())}
+
+    for edge in EDGES:
+        check_agreement(judge, edge)
+        check_agreement(judge, [edge])
+        check_agreement(judge, [edge, edge])
+        for key in [*names, "2026-01-31", "1"]:
+            check_agreement(judge, {key: edge})
+            check_agreement(judge, {key: [edge]})
+        if isinstance(edge, str):
+            check_agreement(judge, {edge: 1})
+            check_agreement(judge, {edge: "a"})
 
 
 @pytest.mark.parametrize("specimen", [*TYPES, *SERIALIZERS], ids=lambda specimen: specimen.name)
