@@ -147,11 +147,8 @@ async def _enter(socket: WebsocketCommunicator, somebody: _Somebody) -> Verdict 
     if reads_first_message(carriers):
         has_travelled = any(isinstance(carrier, (Subprotocol, QueryParameter)) for carrier in carriers)
         is_login = somebody.token is not None and not has_travelled
-        with suppress(NotConnected):  # refused already, and told so
-            # Who is anonymous is waited for; any other frame than a login ends that.
-            await socket.send_json(
-                {"action": "authenticate", "token": somebody.token} if is_login else {"action": "ping"}
-            )
+        # Who is anonymous is waited for; any other frame than a login ends that.
+        await socket.send_json({"action": "authenticate", "token": somebody.token} if is_login else {"action": "ping"})
     if somebody.blueprint.options.send_authentication_message:
         told = await socket.wait_for_auth()
         if told["status_code"] != 200:
