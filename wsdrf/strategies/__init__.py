@@ -4,6 +4,7 @@ from __future__ import annotations
 
 try:
     from wsdrf.strategies.calls import calls
+    from wsdrf.strategies.frames import frames
     from wsdrf.strategies.invalid import InvalidCall, invalid_calls
     from wsdrf.strategies.payloads import payloads
     from wsdrf.strategies.registry import register
@@ -15,4 +16,4 @@ except ModuleNotFoundError as error:
         name="hypothesis",
     ) from None
 
-__all__ = ["InvalidCall", "calls", "invalid_calls", "payloads", "register"]
+__all__ = ["InvalidCall", "calls", "frames", "invalid_calls", "payloads", "register"]

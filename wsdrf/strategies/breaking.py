@@ -8,6 +8,7 @@ from typing import Any, Final
 from attrs import evolve, fields
 from hypothesis import strategies as st
 
+from wsdrf.access.shapes import shape_of
 from wsdrf.codec.wrong import Wrong
 from wsdrf.schema import (
     ArrayOf,
@@ -24,7 +25,6 @@ from wsdrf.schema import (
     Shape,
     Tagged,
     TupleOf,
-    describe,
     limits,
 )
 from wsdrf.schema.traits import kinds
@@ -97,7 +97,7 @@ class Breaking:
             for each in () if field.wire_name == tag else self.of(field.shape, place):
                 if (judged := _judged(field, each)) is not None:
                     inside = _at(valid, judged, field.wire_name).faults
-                    as_told = self._as_told(shape) if field.opaque or _converts(shape, field) else _settled
+                    as_told = self._as_told(shape) if _is_mixed(shape, field) else _settled
                     yield Breach(judged.violation, inside.map(as_told))
 
     def _as_told(self, shape: Record) -> Callable[[Fault], Fault]:
@@ -196,7 +196,7 @@ class Breaking:
             return shape, place
         if not place.depth:
             return None, place
-        return describe(shape.type, camelize=shape.camelize), evolve(place, depth=place.depth - 1)
+        return shape_of(shape.type, camelize=shape.camelize), evolve(place, depth=place.depth - 1)
 
     def _skip_impossible(self, make: Callable[[], Iterator[Breach]]) -> Iterator[Breach]:
         try:
@@ -303,6 +303,8 @@ def _unwrapped(validator: Any) -> Any:
     return validator.validator if isinstance(validator, limits.OPTIONAL) else validator
 
 
-def _converts(shape: Record, field: Field) -> bool:
-    """Tell whether a converter changes the field's value before its validators see it."""
-    return shape.kind is RecordKind.ATTRS and getattr(fields(shape.cls), field.name).converter is not None
+def _is_mixed(shape: Record, field: Field) -> bool:
+    """Tell whether code of the author, a validator or a converter, may speak before the validators that are known."""
+    if shape.kind is not RecordKind.ATTRS:
+        return False
+    return bool(field.opaque) or getattr(fields(shape.cls), field.name).converter is not None

@@ -9,6 +9,7 @@ from weakref import WeakKeyDictionary
 from django.conf import settings
 from hypothesis import strategies as st
 
+from wsdrf.access.serializers import is_serializer
 from wsdrf.codec.frames import MAX_ID_LENGTH
 from wsdrf.codec.strict import INT_MAX, INT_MIN
 from wsdrf.consumer import Consumer
@@ -72,8 +73,8 @@ def routes_of(consumer: type[Consumer], action: str | None) -> list[Route]:
 
 def may_lack_payload(route: Route, camelize: bool) -> bool:
     """Tell whether a call without any payload is valid, though the action takes one."""
-    if not route.payload_required:
-        return True
+    if not route.payload_required or is_serializer(route.payload):
+        return not route.payload_required
     shape = describe(route.payload, camelize=camelize)
     return isinstance(shape, Record) and not any(field.required for field in shape.fields)
 

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import partial
 from typing import Any
 
 from attrs import frozen
 from hypothesis import strategies as st
 
+from wsdrf.access.serializers import is_serializer
+from wsdrf.access.shapes import shape_of
 from wsdrf.codec.wrong import bounded
 from wsdrf.consumer import Consumer
 from wsdrf.envelope import FieldError
@@ -19,6 +22,7 @@ from wsdrf.strategies.calls import frames_of, is_camelized, kept, may_lack_paylo
 from wsdrf.strategies.faults import Breach, Fault
 from wsdrf.strategies.payloads import Drawing, drawing
 from wsdrf.strategies.places import Place
+from wsdrf.strategies.serialized import as_told
 
 Strategy = st.SearchStrategy["InvalidCall"]
 
@@ -79,10 +83,16 @@ def _breaches_of(route: Route, camelize: bool) -> dict[str, list[Strategy]]:
 
 
 def _of_payload(tp: Any, making: Drawing) -> Iterable[Breach]:
-    shape = describe(tp, camelize=making.camelize)
+    shape = shape_of(tp, camelize=making.camelize)
     place = Place(name_of(tp), annotation=tp)
     depth = making.depth(shape, place) + 1
-    return Breaking(making).of(shape, Place(place.path, depth, tp))
+    found = Breaking(making).of(shape, Place(place.path, depth, tp))
+    return (_as_serialized(tp, each) for each in found) if is_serializer(tp) else found
+
+
+def _as_serialized(kind: Any, found: Breach) -> Breach:
+    told: Any = found.faults.map(partial(as_told, kind)).filter(lambda fault: fault is not None)
+    return Breach(found.violation, told)
 
 
 def _calls_of(route: Route, found: Breach) -> Strategy:
@@ -97,7 +107,7 @@ def _invalid_call(frame: dict[str, Any], violation: str) -> InvalidCall:
 
 
 def _without_payload(route: Route, camelize: bool) -> Strategy:
-    shape = describe(route.payload, camelize=camelize)
+    shape = None if is_serializer(route.payload) else describe(route.payload, camelize=camelize)
     loc: tuple[str, ...] = ("payload",)
     if isinstance(shape, Record):  # no payload is an object without fields
         loc = (*loc, next(each.wire_name for each in shape.fields if each.required))

@@ -8,10 +8,11 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import Any, Final
 
-from attrs import frozen
+from attrs import evolve, frozen
 from hypothesis import strategies as st
 
 from wsdrf.codec.strict import INT_MAX, INT_MIN
+from wsdrf.schema import TextForm
 from wsdrf.strategies.sieve import NoValue
 
 FLOAT_EXACT: Final = 2**53
@@ -85,12 +86,18 @@ def numbers(limited: Any, whole: bool) -> st.SearchStrategy[float]:
     return st.integers(exact.low, exact.high) | fractional if whole and exact.size else fractional
 
 
-def decimals(limited: Any) -> st.SearchStrategy[str]:
+def decimals(limited: TextForm) -> st.SearchStrategy[str]:
     """Draw decimals within the bounds of ``limited``, as they are written. Raises ``NoValue`` where there is none."""
-    first = next((places for places in range(_MOST_PLACES) if _at_places(limited, places).size), None)
+    most = _MOST_PLACES if limited.decimal_places is None else limited.decimal_places
+    if limited.max_digits is not None:
+        limit = 10 ** (limited.max_digits - most)
+        tighter = [bound for bound in (limited.lt, limit) if bound is not None]
+        looser = [bound for bound in (limited.gt, -limit) if bound is not None]
+        limited = evolve(limited, lt=min(tighter, key=_exact), gt=max(looser, key=_exact))
+    first = next((places for places in range(most + 1) if _at_places(limited, places).size), None)
     if first is None:
         raise NoValue("no decimal is within the bounds")
-    return st.one_of([_written(limited, places) for places in range(first, first + _PLACES + 1)])
+    return st.one_of([_written(limited, places) for places in range(first, min(first + _PLACES, most) + 1)])
 
 
 def _written(limited: Any, places: int) -> st.SearchStrategy[str]:

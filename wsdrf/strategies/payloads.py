@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from types import MappingProxyType
 from typing import Any, Final
 
 from attrs import evolve
 from hypothesis import strategies as st
 
+from wsdrf.access.shapes import shape_of
 from wsdrf.codec.careful import Careful
 from wsdrf.codec.quick import Quick
 from wsdrf.codec.write import Writing
@@ -24,22 +26,22 @@ from wsdrf.schema import (
     Number,
     OneOf,
     Record,
+    RecordKind,
     Reference,
     Shape,
     Tagged,
     Text,
     TextForm,
     TupleOf,
-    describe,
 )
 from wsdrf.schema.annotations import name_of
 from wsdrf.schema.traits import kinds
-from wsdrf.strategies import registry
+from wsdrf.strategies import registry, serialized
 from wsdrf.strategies.forms import text_forms
 from wsdrf.strategies.jsons import json_values
 from wsdrf.strategies.numbers import integers, numbers
 from wsdrf.strategies.places import Place, annotations_of, name_of_record
-from wsdrf.strategies.records import has_own_say, plight_of, valid_records
+from wsdrf.strategies.records import complaints, has_own_say, plight_of, valid_records
 from wsdrf.strategies.sieve import NoValue, sieve
 from wsdrf.strategies.texts import texts
 
@@ -86,7 +88,7 @@ class Drawing:
             return self._of(tp)
 
     def _of(self, tp: Any) -> Strategy:
-        shape = describe(tp, camelize=self.camelize)
+        shape = shape_of(tp, camelize=self.camelize)
         place = Place(name_of(tp), annotation=tp)
         return self.make(shape, evolve(place, depth=self.depth(shape, place) + DEPTH))
 
@@ -111,7 +113,7 @@ class Drawing:
         if isinstance(shape, Reference):
             if not place.depth:
                 raise NoValue(f"{place.path} never ends")
-            target = describe(shape.type, camelize=shape.camelize)
+            target = shape_of(shape.type, camelize=shape.camelize)
             return self.make(target, evolve(place, depth=place.depth - 1, annotation=shape.type))
         return _MAKERS[type(shape)](self, shape, place)
 
@@ -138,7 +140,12 @@ class Drawing:
             (required if field.required or field.wire_name == tag else optional)[field.wire_name] = strategy
         if not has_own_say(shape) and registry.is_empty():
             return st.fixed_dictionaries(required, optional=optional)
-        return valid_records(required, optional, (self.quick.make(shape), self.careful.make(shape)), plight_of(shape))
+        return valid_records(required, optional, self._refused(shape), plight_of(shape))
+
+    def _refused(self, shape: Record) -> Callable[[Any], set[str | int] | None]:
+        if shape.kind is RecordKind.SERIALIZER:
+            return partial(serialized.complaints, shape.cls)
+        return partial(complaints, (self.quick.make(shape), self.careful.make(shape)))
 
     def _registered(self, shape: Shape, place: Place) -> Strategy | None:
         strategy = registry.find(place.annotation)
@@ -146,6 +153,8 @@ class Drawing:
             strategy = registry.find(getattr(shape, "type", None))
         if strategy is None:
             return None
+        if isinstance(shape, Record) and shape.kind is RecordKind.SERIALIZER:
+            return strategy
         read, write = self.quick.make(shape), self._writing.make(shape)
         plight = (
             f"{place.path}: hardly any value of the registered strategy {strategy!r} is one that the codec accepts. "
@@ -221,7 +230,7 @@ class Drawing:
         if isinstance(shape, Reference):
             if not place.depth:
                 raise NoValue(f"{place.path} never ends")
-            shape = describe(shape.type, camelize=shape.camelize)
+            shape = shape_of(shape.type, camelize=shape.camelize)
             place = evolve(place, depth=place.depth - 1)
         return self.record(shape, place, tag) if isinstance(shape, Record) else self.make(shape, place)
 

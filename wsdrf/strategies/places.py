@@ -8,7 +8,7 @@ from typing import Any, get_args, get_origin
 from attrs import evolve, frozen
 
 from wsdrf.envelope import ABSENT
-from wsdrf.schema import OneOf, Record, Shape, describe
+from wsdrf.schema import Null, OneOf, Record, Shape, describe
 from wsdrf.schema.annotations import is_alias, name_of, open_alias, plain
 from wsdrf.schema.describe import UNIONS
 from wsdrf.schema.fields import fields_of, kind_of
@@ -34,6 +34,8 @@ class Place:
 
     def of_member(self, shape: Shape, union: OneOf) -> Place:
         """Give the place of one member of a union."""
+        if isinstance(shape, Null):
+            return evolve(self, annotation=ABSENT)
         args = [arg for arg in _members(self.annotation) if arg is not type(None)]
         if len(args) == 1:
             return evolve(self, annotation=args[0])

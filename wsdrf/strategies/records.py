@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from wsdrf.codec.wrong import Hook, Wrong
 from wsdrf.schema import Record, RecordKind
+from wsdrf.strategies import serialized
 from wsdrf.strategies.places import name_of_record
 from wsdrf.strategies.sieve import TRIES, Odds
 
@@ -18,6 +19,8 @@ _HOOKS = ("__attrs_post_init__", "__attrs_pre_init__", "__post_init__")
 
 def has_own_say(shape: Record) -> bool:
     """Tell whether code of the record's author decides on its values, beyond what its shape says."""
+    if shape.kind is RecordKind.SERIALIZER:
+        return serialized.has_own_say(shape)
     if shape.kind is RecordKind.TYPED_DICT:
         return False
     converts = shape.kind is RecordKind.ATTRS and any(each.converter is not None for each in attrs.fields(shape.cls))
@@ -29,7 +32,7 @@ def plight_of(shape: Record) -> str:
     name = name_of_record(shape)
     opaque = [f"{name}.{field.name} ({_name(each)})" for field in shape.fields for each in field.opaque]
     hooks = [f"{name}.{hook}" for hook in _HOOKS if hasattr(shape.cls, hook)]
-    who = ", ".join(opaque + hooks) or f"{name} itself"
+    who = ", ".join([*opaque, *(hooks or (f"{name}.{each}" for each in shape.opaque))]) or f"{name} itself"
     return (
         f"{name}: hardly any value that is drawn passes {who}, of which nothing can be read off. "
         f"Register a strategy that knows what does: wsdrf.strategies.register({name}, ...)."
@@ -58,14 +61,14 @@ def complaints(hooks: tuple[Hook, Hook], value: Any) -> set[str | int] | None:
 def valid_records(
     required: Mapping[str, st.SearchStrategy[Any]],
     optional: Mapping[str, st.SearchStrategy[Any]],
-    hooks: tuple[Hook, Hook],
+    refused: Callable[[Any], set[str | int] | None],
     plight: str,
 ) -> st.SearchStrategy[dict[str, Any]]:
-    """Draw objects of the fields ``required``, and some of the ``optional`` ones, that the codec takes."""
+    """Draw objects of the fields ``required``, and some of the ``optional`` ones, of which none is ``refused``."""
     return _valid(
         st.fixed_dictionaries(dict(required), optional=dict(optional)),
         {**required, **optional},
-        lambda value: complaints(hooks, value),
+        refused,
         Odds(plight),
     )
 

@@ -13,6 +13,13 @@ from wsdrf.strategies.sieve import NoValue, sieve
 USUAL_LENGTH: Final = 20
 """How much longer than it must be a text gets, where nothing bounds it."""
 
+_FORMATS: Final = {
+    "email": r"[a-z0-9]{1,8}@[a-z]{1,8}\.(com|org)",
+    "uri": r"https?://[a-z]{1,8}\.(com|org)(/[a-z0-9]{0,8})?",
+    "ipv4": r"((1[0-9]|[1-9])?[0-9]\.){3}(1[0-9]|[1-9])?[0-9]",
+    "ipv6": r"([0-9a-f]{1,4}:){7}[0-9a-f]{1,4}",
+}
+
 characters = st.characters(codec="utf-8")
 """Every character that JSON can carry: all but lone surrogates."""
 
@@ -32,18 +39,27 @@ def texts(shape: Text, plight: str) -> st.SearchStrategy[str]:
     most = least + USUAL_LENGTH if shape.max_length is None else shape.max_length
     if most < least:
         raise NoValue(f"no text has at least {least} and at most {most} characters")
+    if shape.format in _FORMATS:
+        return sieve(st.from_regex(_FORMATS[shape.format], fullmatch=True), lambda text: fits(text, shape), plight)
     if not shape.patterns:
-        return st.text(characters, min_size=least, max_size=most)
+        some = st.characters(codec="utf-8", exclude_characters=shape.without) if shape.without else characters
+        plain = st.text(some, min_size=least, max_size=most)
+        return sieve(plain, lambda text: fits(text, shape), plight) if shape.trimmed and least else plain
     first, *others = shape.patterns
     simple = _of_one_class(first, least, shape.max_length)
     drawn = _matching(first) if simple is None else simple
-    if simple is not None and not others:
+    if simple is not None and not others and not (shape.trimmed or shape.without):
         return simple
     return sieve(drawn, lambda text: fits(text, shape), plight)
 
 
 def fits(text: str, shape: Text) -> bool:
-    """Tell whether ``text`` is a string of ``shape``."""
+    """Tell whether ``text`` is a string of ``shape``, its format aside."""
+    text = text.strip() if shape.trimmed else text
+    if shape.blank and not text:
+        return True
+    if not set(shape.without).isdisjoint(text):
+        return False
     long_enough = len(text) >= (shape.min_length or 0)
     short_enough = shape.max_length is None or len(text) <= shape.max_length
     return long_enough and short_enough and all(matches(text, pattern) for pattern in shape.patterns)
