@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import random
 from collections.abc import Callable, Coroutine
+from contextvars import copy_context
 from socket import gethostname
 from time import monotonic
 from typing import Any, Final, Protocol
@@ -50,6 +51,7 @@ class Watch:
 
     __slots__ = (
         "_caller",
+        "_context",
         "_has_missed",
         "_idle_after",
         "_is_stopped",
@@ -66,6 +68,7 @@ class Watch:
     def __init__(self, owner: Owner, caller: Caller, membership: Membership, options: Options) -> None:
         self._owner = owner
         self._caller = caller
+        self._context = copy_context()
         self._membership = membership
         self._options = options
         self._idle_after = options.revalidate_idle_after
@@ -138,7 +141,8 @@ class Watch:
         if self._task is None:
             self._disarm()
             self._membership.hold()
-            self._task = asyncio.get_running_loop().create_task(self._run())
+            # As a part of this connection, and not of the hub that brought the notice.
+            self._task = self._context.copy().run(asyncio.get_running_loop().create_task, self._run())
 
     async def _run(self) -> None:
         try:
