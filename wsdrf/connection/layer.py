@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Awaitable
 from typing import Any, Final, TypeVar
 
 from channels.layers import get_channel_layer
 
+from wsdrf.dispatch import Deadline
 from wsdrf.exceptions import ConfigurationError
 
 ANSWER_WITHIN: Final = 5.0
@@ -28,5 +28,6 @@ def require_layer(alias: str) -> Any:
 
 
 async def timely(work: Awaitable[T]) -> T:
-    """Wait for what a layer does. Raises ``asyncio.TimeoutError`` where it takes too long."""
-    return await asyncio.wait_for(work, ANSWER_WITHIN)
+    """Wait for what a layer does. Raises ``TimedOut`` where it takes too long."""
+    with Deadline(ANSWER_WITHIN):  # asyncio.wait_for may lose a cancellation, before Python 3.12
+        return await work
