@@ -16,6 +16,7 @@ from wsdrf.consumer import Consumer
 from wsdrf.options import resolve
 from wsdrf.routing import Route
 from wsdrf.schema import Record, describe
+from wsdrf.strategies.jsons import objects
 from wsdrf.strategies.payloads import payloads
 from wsdrf.strategies.registry import heed
 from wsdrf.strategies.texts import characters
@@ -85,7 +86,7 @@ def frames_of(route: Route, payload: st.SearchStrategy[Any] | None, lacking: boo
     optional: dict[str, st.SearchStrategy[Any]] = {"id": ids}
     if payload is not None:
         (optional if lacking else required)["payload"] = payload
-    return st.fixed_dictionaries(required, optional=optional)
+    return objects(required, optional)
 
 
 def _calls_of(route: Route, camelize: bool) -> st.SearchStrategy[dict[str, Any]]:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, Final
 
 from hypothesis import strategies as st
 
 from wsdrf.codec.strict import INT_MAX, INT_MIN
+from wsdrf.envelope import ABSENT
 from wsdrf.strategies.texts import characters
 
 _LEVELS: Final = 3
@@ -29,3 +31,17 @@ def _nested(levels: int) -> st.SearchStrategy[Any]:
 
 json_values: Final[st.SearchStrategy[Any]] = _nested(_LEVELS)
 """Any JSON value that wsdrf reads, nested a few levels deep."""
+
+
+def objects(
+    required: Mapping[str, st.SearchStrategy[Any]], optional: Mapping[str, st.SearchStrategy[Any]]
+) -> st.SearchStrategy[dict[str, Any]]:
+    """Draw objects of the ``required`` keys, and of ``optional`` ones, each of which shrinks to not being there."""
+    if not optional:
+        return st.fixed_dictionaries(dict(required))
+    maybe = {key: st.just(ABSENT) | values for key, values in optional.items()}
+    return st.fixed_dictionaries({**required, **maybe}).map(_given)
+
+
+def _given(drawn: dict[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in drawn.items() if value is not ABSENT}

@@ -38,7 +38,7 @@ from wsdrf.schema.annotations import name_of
 from wsdrf.schema.traits import kinds
 from wsdrf.strategies import registry, serialized
 from wsdrf.strategies.forms import text_forms
-from wsdrf.strategies.jsons import json_values
+from wsdrf.strategies.jsons import json_values, objects
 from wsdrf.strategies.numbers import integers, numbers
 from wsdrf.strategies.places import Place, annotations_of, name_of_record
 from wsdrf.strategies.records import complaints, has_own_say, plight_of, valid_records
@@ -139,7 +139,7 @@ class Drawing:
                 continue
             (required if field.required or field.wire_name == tag else optional)[field.wire_name] = strategy
         if not has_own_say(shape) and registry.is_empty():
-            return st.fixed_dictionaries(required, optional=optional)
+            return objects(required, optional)
         return valid_records(required, optional, self._refused(shape), plight_of(shape))
 
     def _refused(self, shape: Record) -> Callable[[Any], set[str | int] | None]:

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from wsdrf.codec.wrong import Hook, Wrong
 from wsdrf.schema import Record, RecordKind
 from wsdrf.strategies import serialized
+from wsdrf.strategies.jsons import objects
 from wsdrf.strategies.places import name_of_record
 from wsdrf.strategies.sieve import TRIES, Odds
 
@@ -66,7 +67,7 @@ def valid_records(
 ) -> st.SearchStrategy[dict[str, Any]]:
     """Draw objects of the fields ``required``, and some of the ``optional`` ones, of which none is ``refused``."""
     return _valid(
-        st.fixed_dictionaries(dict(required), optional=dict(optional)),
+        objects(required, optional),
         {**required, **optional},
         refused,
         Odds(plight),
