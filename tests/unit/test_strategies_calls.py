@@ -9,6 +9,7 @@ import pytest
 from attrs import validators as v
 from django.test import override_settings
 from hypothesis import HealthCheck, find, given, settings
+from hypothesis import strategies as st
 
 from tests.laws.strategies_zoo import consumer_of
 from tests.unit.test_strategies_payloads import OrderSerializer
@@ -155,15 +156,15 @@ def test_project_s_camelize_is_followed() -> None:
 
 def test_registering_reaches_calls() -> None:
     """Calls are drawn with what was registered since they were last asked for."""
-    before = calls(Room, "list")
-    register(Filters, before.map(lambda _: Filters(limit=7)))
+    before = call("list")
+    register(Filters, st.just(Filters(limit=7)))
     try:
         assert [{"limit": 7}] == [frame["payload"] for frame in collected(calls(Room, "list")) if "payload" in frame][
             :1
         ]
     finally:
         forget(Filters)
-    assert before is not calls(Room, "list")
+    assert before == call("list")
 
 
 def test_unknown_action_is_refused() -> None:
@@ -187,3 +188,9 @@ def test_consumer_without_invalid_calls_is_refused() -> None:
         invalid_calls(Silent)
     with pytest.raises(ValueError, match=r"Room takes with 'stop' any payload"):
         invalid_calls(Room, "stop")
+
+
+def test_strategies_show_as_they_were_asked_for() -> None:
+    """Where a test fails, hypothesis shows a strategy in a few words, whatever it is made of."""
+    assert "just(calls(Room)).flatmap(strategy_of)" == repr(calls(Room))
+    assert "just(invalid_calls(Room, 'post')).flatmap(strategy_of)" == repr(invalid_calls(Room, "post"))

@@ -17,7 +17,8 @@ from wsdrf.options import resolve
 from wsdrf.routing import Route
 from wsdrf.schema import Record, describe
 from wsdrf.strategies.jsons import objects
-from wsdrf.strategies.payloads import payloads
+from wsdrf.strategies.named import named
+from wsdrf.strategies.payloads import drawing
 from wsdrf.strategies.registry import heed
 from wsdrf.strategies.texts import characters
 
@@ -39,7 +40,13 @@ def calls(consumer: type[Consumer], action: str | None = None) -> st.SearchStrat
     strategy: st.SearchStrategy[dict[str, Any]] = kept(
         consumer, (calls, action, camelize), lambda: st.one_of([_calls_of(route, camelize) for route in routes])
     )
-    return strategy
+    return named(f"calls({shown(consumer, action)})", strategy)
+
+
+def shown(consumer: type[Consumer], action: str | None) -> str:
+    """Write arguments as a test does."""
+    name = consumer.__qualname__.rpartition("<locals>.")[2]
+    return name if action is None else f"{name}, {action!r}"
 
 
 def kept(consumer: type[Consumer], key: Any, make: Callable[[], Any]) -> Any:
@@ -92,4 +99,4 @@ def frames_of(route: Route, payload: st.SearchStrategy[Any] | None, lacking: boo
 def _calls_of(route: Route, camelize: bool) -> st.SearchStrategy[dict[str, Any]]:
     if route.payload is None:
         return frames_of(route, None, lacking=True)
-    return frames_of(route, payloads(route.payload, camelize=camelize), may_lack_payload(route, camelize))
+    return frames_of(route, drawing(camelize).of(route.payload), may_lack_payload(route, camelize))

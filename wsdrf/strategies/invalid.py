@@ -18,8 +18,9 @@ from wsdrf.routing import Route
 from wsdrf.schema import Record, describe
 from wsdrf.schema.annotations import name_of
 from wsdrf.strategies.breaking import Breaking
-from wsdrf.strategies.calls import frames_of, is_camelized, kept, may_lack_payload, routes_of
+from wsdrf.strategies.calls import frames_of, is_camelized, kept, may_lack_payload, routes_of, shown
 from wsdrf.strategies.faults import Breach, Fault
+from wsdrf.strategies.named import named
 from wsdrf.strategies.payloads import Drawing, drawing
 from wsdrf.strategies.places import Place
 from wsdrf.strategies.serialized import as_told
@@ -58,7 +59,7 @@ def invalid_calls(consumer: type[Consumer], action: str | None = None) -> Strate
             "Draw calls() or frames() instead, or give a handler a payload with a type."
         )
     strategy: Strategy = found
-    return strategy
+    return named(f"invalid_calls({shown(consumer, action)})", strategy)
 
 
 def _all_of(routes: list[Route], camelize: bool) -> Strategy | None:

@@ -39,6 +39,7 @@ from wsdrf.schema.traits import kinds
 from wsdrf.strategies import registry, serialized
 from wsdrf.strategies.forms import text_forms
 from wsdrf.strategies.jsons import json_values, objects
+from wsdrf.strategies.named import named
 from wsdrf.strategies.numbers import integers, numbers
 from wsdrf.strategies.places import Place, annotations_of, name_of_record
 from wsdrf.strategies.records import complaints, has_own_say, plight_of, valid_records
@@ -63,7 +64,7 @@ def payloads(tp: Any, *, camelize: bool = False) -> Strategy:
     ``camelize`` puts field names in camelCase. Raises ``DeclarationError`` for a type that cannot travel, or has no
     value at all; where hardly any value passes, drawing raises ``hypothesis.errors.Unsatisfiable``, with the cure.
     """
-    return drawing(camelize).of(tp)
+    return named(f"payloads({name_of(tp)})", drawing(camelize).of(tp))
 
 
 class Drawing:

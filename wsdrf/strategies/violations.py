@@ -162,6 +162,7 @@ def _of_text(shape: Text) -> Iterator[Breach]:
 
 
 def _of_length(shape: Text) -> Iterator[Breach]:
+    shape = evolve(shape, format="", trimmed=False, blank=False)
     if shape.min_length:
         try:
             short = texts(evolve(shape, min_length=None, max_length=shape.min_length - 1), "")
