@@ -110,7 +110,23 @@ class Window:
             raise ValueError("unlucky")
 
 
-LIMITED = [Bounded, Measured, Patterned, Chosen, list[Bounded | None], dict[str, Patterned]]
+@attrs.frozen
+class Few:
+    """Sets of so few values that equal ones in different writings would meet."""
+
+    prices: frozenset[Decimal] = attrs.field(
+        validator=[v.deep_iterable(v.ge(0)), v.deep_iterable(v.le(Decimal("0.1")))]
+    )
+
+
+@attrs.frozen
+class Counted:
+    """A set of which a validator refuses items."""
+
+    numbers: set[int] = attrs.field(validator=v.deep_iterable(v.ge(0)))
+
+
+LIMITED = [Few, Counted, Bounded, Measured, Patterned, Chosen, list[Bounded | None], dict[str, Patterned]]
 """Types whose limits are all stated."""
 
 TYPES = {**{specimen.name: specimen.type for specimen in ZOO}, **{str(tp): tp for tp in LIMITED}}

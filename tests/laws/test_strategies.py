@@ -10,15 +10,20 @@ import attrs
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from jsonschema import Draft202012Validator
 
 from tests.laws.strategies_zoo import TYPES, Window, consumer_of
 from tests.laws.test_exactness import same
 from wsdrf.codec import Codec
 from wsdrf.exceptions import InvalidCall as Refused
 from wsdrf.schema import Shape, describe
+from wsdrf.schema.document import json_schema
 from wsdrf.strategies import InvalidCall, calls, invalid_calls, payloads
 
 CODEC = Codec()
+# What JSON Schema cannot say of these types: how a value is written in full, bounds of what is written as text, items
+# that are equal in other writings, how exact a float is, and Python's own patterns.
+BEYOND_JSON_SCHEMA = {"form", "duplicate", "inexact", "pattern", "too_small", "too_large", "too_short", "too_long"}
 every_type = pytest.mark.parametrize("name", TYPES)
 
 
@@ -30,12 +35,19 @@ class Ways:
     structure: Any
     unstructure: Any
     consumer: Any
+    schema: Draft202012Validator
 
 
 @cache
 def ways(name: str) -> Ways:
     tp = TYPES[name]
-    return Ways(describe(tp), CODEC.structurer(tp), CODEC.unstructurer(tp), consumer_of(tp))
+    return Ways(
+        describe(tp),
+        CODEC.structurer(tp),
+        CODEC.unstructurer(tp),
+        consumer_of(tp),
+        Draft202012Validator(json_schema(tp)),
+    )
 
 
 def refusal(structure: Any, frame: Any) -> list[tuple[Any, str]]:
@@ -59,6 +71,7 @@ def test_payloads_are_accepted_and_come_back(name: str, data: st.DataObject) -> 
 
     assert same(value, ways(name).unstructure(typed), ways(name).shape)
     assert json.dumps(drawn) == json.dumps(value)
+    assert ways(name).schema.is_valid(value)
 
 
 EVERYTHING = consumer_of(*TYPES.values())
@@ -83,6 +96,8 @@ def test_invalid_calls_are_refused_as_foretold(name: str, data: st.DataObject) -
 
     if "payload" in drawn.frame:
         assert [(drawn.loc, drawn.code)] == found
+        if drawn.violation not in BEYOND_JSON_SCHEMA:
+            assert not ways(name).schema.is_valid(drawn.frame["payload"])
     else:  # an object without fields lacks all that are required
         assert (drawn.loc, drawn.code) == found[0]
 
