@@ -52,3 +52,13 @@ def test_exceptions_export_their_tree() -> None:
 
     assert drawn >= set(exceptions.__all__)
     assert all(issubclass(getattr(exceptions, name), Exception) for name in exceptions.__all__)
+
+
+def test_strategies_export_what_is_documented() -> None:
+    """``wsdrf.strategies.__all__`` is sorted and holds every function that its reference documents."""
+    strategies = importlib.import_module("wsdrf.strategies")
+    documented = {"InvalidCall", "calls", "frames", "invalid_calls", "payloads", "register"}
+
+    assert sorted(strategies.__all__) == list(strategies.__all__)
+    assert documented <= set(strategies.__all__)
+    assert all(hasattr(strategies, name) for name in strategies.__all__)
