@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator
+from contextvars import Context
 from threading import Semaphore
+from typing import Any
 
 import pytest
 from asgiref.sync import sync_to_async
@@ -59,8 +61,13 @@ def slow(monkeypatch: pytest.MonkeyPatch) -> Iterator[type[SlowToken]]:
 
 
 def by_slow_token() -> WebsocketCommunicator:
-    consumer = variant(Listening, authentication_classes=[SlowToken])
-    return WebsocketCommunicator(consumer.as_asgi(), "/", token="old", timeout=SOON)
+    application = variant(Listening, authentication_classes=[SlowToken]).as_asgi()
+
+    async def pooled(scope: Any, receive: Any, send: Any) -> None:
+        # In a context of its own: a test's connections have one thread for everything, and here a look keeps one busy.
+        await Context().run(asyncio.ensure_future, application(scope, receive, send))
+
+    return WebsocketCommunicator(pooled, "/", token="old", timeout=SOON)
 
 
 async def begin_look(slow: type[SlowToken]) -> None:
