@@ -19,6 +19,7 @@ from wsdrf.envelope import ABSENT, Call, Failure
 from wsdrf.exceptions import CredentialsLost, Denied, Refusal, TimedOut, UnknownAction
 from wsdrf.messages import action_of
 from wsdrf.routing import Kind, Reception, Route
+from wsdrf.stepping import rest
 
 logger = logging.getLogger("wsdrf.dispatch")
 
@@ -73,12 +74,14 @@ class Link(Protocol):
 class Step:
     """A route, ready to run: everything that depends on the class alone is in here.
 
-    ``guard`` is the access floor's own. ``structure`` turns a payload into what the handler gets; ``None`` where the
-    handler takes none, or where the payload is a serializer's.
+    ``guard`` is the access floor's own; ``loads`` tells whether there is an object to find, or to ask about.
+    ``structure`` turns a payload into what the handler gets; ``None`` where the handler takes none, or where the
+    payload is a serializer's.
     """
 
     route: Route
     guard: Any
+    loads: bool
     structure: Callable[[Any], Any] | None
     is_serializer: bool
     unstructure: Callable[[Any], Any]
@@ -115,9 +118,8 @@ class Dispatcher:
             step = self.find(call)
             await self._access.permit(step.guard, call)
             arguments = await self.arguments(step, call)
-            loaded = await self._access.load(step.guard, arguments[0] if arguments else None)
-            handler = getattr(self._consumer, step.route.handler)
-            work = partial(handler, *arguments, **loaded)
+            loaded = await self._access.load(step.guard, arguments[0] if arguments else None) if step.loads else {}
+            work = partial(getattr(self._consumer, step.route.handler), *arguments, **loaded)
             if step.route.kind is Kind.STREAM:
                 self._link.spawn(step.route, call, lambda: self._stream(step, call, work()))
                 return None
@@ -177,7 +179,7 @@ class Dispatcher:
             return None if call.id is None else self._codec.encode_frame("complete", None, call.id)
         action = action_of(result) or call.action
         payload = self._codec.unstructure(result) if step is None else step.unstructure(result)
-        return self._codec.encode_frame(action, payload, call.id)
+        return self._codec.encode_reply(action, payload, call.id)
 
     async def refuse(self, error: Exception, call: Call) -> str | None:
         """Give the frame for what went wrong, the consumer's ``handle_exception`` asked first."""
@@ -204,13 +206,17 @@ class Dispatcher:
         return INTERNAL_ERROR
 
     async def _work(self, step: Step, call: Call, handler: Callable[[], Any]) -> str | None:
-        started = perf_counter()
-        with Deadline(step.route.timeout):
-            if step.route.kind is Kind.COROUTINE:
-                result = await handler()
-            else:
-                result = await self._access.call(handler)
-        if step.logged and logger.isEnabledFor(logging.DEBUG):
+        is_logged = step.logged and logger.isEnabledFor(logging.DEBUG)
+        started = perf_counter() if is_logged else 0.0
+        work = handler() if step.route.kind is Kind.COROUTINE else self._access.call(handler)
+        try:
+            waiting = work.send(None)
+        except StopIteration as stop:  # it never waited: no timer could have ended it
+            result = stop.value
+        else:
+            with Deadline(step.route.timeout):
+                result = await rest(waiting, work.send, work.throw)
+        if is_logged:
             duration = round((perf_counter() - started) * 1000, 3)
             logger.debug("Action handled", extra={"action": call.action, "duration_ms": duration})
         return self.reply(step, call, result)
@@ -289,6 +295,13 @@ def cancel(task: asyncio.Task[Any]) -> None:
     task.cancel()
 
 
+def is_cancelled() -> bool:
+    """Tell whether the running task has been cancelled."""
+    task = asyncio.current_task()
+    cancelling = getattr(task, "cancelling", lambda: task in _asked)  # Python 3.11 counts for itself
+    return bool(cancelling())
+
+
 def unless_cancelled(error: BaseException) -> Exception:
     """Give ``error`` to be answered; raise it where it says that the running task itself has been cancelled.
 
@@ -296,9 +309,7 @@ def unless_cancelled(error: BaseException) -> Exception:
     """
     if isinstance(error, Exception):
         return error
-    task = asyncio.current_task()
-    cancelling = getattr(task, "cancelling", lambda: task in _asked)  # Python 3.11 counts for itself
-    if cancelling():
+    if is_cancelled():
         raise error
     stray = RuntimeError("Something that was awaited had been cancelled.")
     stray.__cause__ = error

@@ -295,16 +295,21 @@ async def test_a_handler_that_takes_too_long_is_answered() -> None:
         await ended(life, layer=layer)
 
 
-async def test_an_idle_connection_has_one_task_and_no_timer_that_is_short() -> None:
-    """What has been answered leaves no task behind."""
+async def test_an_idle_connection_has_no_task_but_its_worker() -> None:
+    """Who only listens has no task besides the server's; who calls keeps one worker, and nothing else is left."""
     with fresh_layer() as layer:
+        before = asyncio.all_tasks()
         life = await started()
-        before = len(asyncio.all_tasks())
-        life.witness.gate.set()
-        for action, payload in (("quick", 1), ("stream", 3), ("beside", "x")):
-            life.call(action, payload)
         await settle()
-        assert before == len(asyncio.all_tasks())
+        tasks = asyncio.all_tasks() - before
+        workers = [task for task in tasks if "Desk._run" in repr(task)]
+        assert [] == workers
+        life.witness.gate.set()
+        for _ in range(3):
+            for action, payload in (("quick", 1), ("stream", 3), ("beside", "x")):
+                life.call(action, payload)
+            await settle()
+            assert [True] == ["Desk._run" in repr(task) for task in asyncio.all_tasks() - before - tasks]
         await ended(life, layer=layer)
 
 

@@ -30,7 +30,7 @@ from wsdrf.access.failures import denied
 from wsdrf.access.objects import as_queryset, find_object
 from wsdrf.access.permissions import check_object_permissions, check_permissions, deny
 from wsdrf.access.plan import AccessPlan, GuardPlan
-from wsdrf.access.request import drf_request, http_request, request_for_call
+from wsdrf.access.request import drf_request, http_request
 from wsdrf.access.serializers import valid_serializer
 from wsdrf.access.slots import Slot, claim
 from wsdrf.access.steps import Run, Steps, drive
@@ -203,16 +203,17 @@ class Caller:
         handshake = self.request
         if handshake is None:
             raise NotConnected("No handler runs before the connection is authenticated.")
-        request = request_for_call(handshake, guard.method, {} if call.payload is ABSENT else call.payload)
-        view = View(self.consumer, request, guard.action, guard.object_permissions)
+        view = View(self.consumer, handshake, guard.action, guard.object_permissions)
+        view.of_call(guard.method, {} if call.payload is ABSENT else call.payload)
         current_view.set(view)
         if guard.is_inline:
+            request = handshake if guard.asks_user_alone else _request_of(view)
             for permission_class in guard.permissions or ():
                 permission = permission_class()
                 if not permission.has_permission(request, view):
                     deny(request, permission)
         else:
-            await drive(self._permit(guard, request, view), self.run)
+            await drive(self._permit(guard, _request_of(view), view), self.run)
         if guard.rates:
             check_buckets(self._buckets_of(guard))
 

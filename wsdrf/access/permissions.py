@@ -21,8 +21,11 @@ from rest_framework.request import Request
 
 from wsdrf.access.steps import Steps
 
-NON_BLOCKING = frozenset({AllowAny, IsAuthenticated, IsAdminUser, IsAuthenticatedOrReadOnly})
-"""Permission classes that only look at a user who is already loaded. A subclass is not one of them."""
+USER_ALONE = frozenset({AllowAny, IsAuthenticated, IsAdminUser})
+"""Permission classes that look at nothing but a user who is already loaded. A subclass is not one of them."""
+
+NON_BLOCKING = USER_ALONE | {IsAuthenticatedOrReadOnly}
+"""Permission classes that do not block: they look at that user, and at the method. Nor is a subclass one of these."""
 
 
 def leaves(guard: Any) -> Iterable[Any]:
@@ -37,6 +40,11 @@ def leaves(guard: Any) -> Iterable[Any]:
 def needs_steps(guard: Any) -> bool:
     """Tell whether asking ``guard`` may block or await: everything may that is not known not to."""
     return any(leaf not in NON_BLOCKING for leaf in leaves(guard))
+
+
+def looks_at_user_alone(guard: Any) -> bool:
+    """Tell whether ``guard`` looks at nothing of a request but its user."""
+    return all(leaf in USER_ALONE for leaf in leaves(guard))
 
 
 def asks_objects(guard: Any) -> bool:

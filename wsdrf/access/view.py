@@ -7,6 +7,8 @@ from typing import Any
 
 from rest_framework.request import Request
 
+from wsdrf.access.request import request_for_call
+
 DEFAULTED = frozenset({"authentication_classes", "permission_classes", "throttle_classes"})
 """What a consumer need not set, because ``REST_FRAMEWORK`` does."""
 
@@ -19,17 +21,34 @@ class View:
     """
 
     # A class may leave something on its view for the next one to find: it ends with the view.
-    __slots__ = ("__dict__", "action", "args", "consumer", "kwargs", "object_permissions", "request")
+    __slots__ = ("__dict__", "_call", "_request", "action", "consumer", "object_permissions")
+
+    args: tuple[Any, ...] = ()
 
     def __init__(
         self, consumer: Any, request: Request | None, action: str | None, object_permissions: Sequence[Any] = ()
     ) -> None:
         self.consumer = consumer
-        self.request = request
         self.action = action
         self.object_permissions = object_permissions
-        self.kwargs = consumer.kwargs
-        self.args: tuple[Any, ...] = ()
+        self._request = request
+        self._call: tuple[str, Any] | None = None
+
+    @property
+    def request(self) -> Request | None:
+        """Give the request; that of a call is made when it is first looked at."""
+        if self._call is not None and self._request is not None:
+            self._request, self._call = request_for_call(self._request, *self._call), None
+        return self._request
+
+    @request.setter
+    def request(self, request: Request) -> None:
+        self._request, self._call = request, None
+
+    def of_call(self, method: str, payload: Any) -> View:
+        """Be the view of a call, whose request has that ``method`` and ``payload``; give itself."""
+        self._call = (method, payload)
+        return self
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("__"):

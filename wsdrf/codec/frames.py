@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from wsdrf.codec.strict import parse, write
+from wsdrf.codec.strict import parse, write, write_plain
 from wsdrf.envelope import ABSENT, Call, CallId, Failure, FieldError
 from wsdrf.exceptions import InvalidCall
 
@@ -42,6 +42,13 @@ def encode_frame(action: str, payload: Any, id: CallId = None) -> str:
     if id is None:
         return write({"action": action, "payload": payload})
     return write({"action": action, "payload": payload, "id": id})
+
+
+def encode_reply(action: str, payload: Any, id: CallId = None) -> str:
+    """Write a frame whose ``payload`` the codec itself has made plain."""
+    if id is None:
+        return write_plain({"action": action, "payload": payload})
+    return write_plain({"action": action, "payload": payload, "id": id})
 
 
 def encode_failure(failure: Failure, id: CallId = None) -> str:

@@ -61,7 +61,7 @@ class Blueprint:
         action = action_of(message)
         if action is None:
             raise TypeError(f"{type(message).__qualname__} is no message. Decorate the class with @message('...').")
-        return self.codec.encode_frame(action, self.codec.unstructure(message))
+        return self.codec.encode_reply(action, self.codec.unstructure(message))
 
 
 _drawn: WeakKeyDictionary[type, Blueprint] = WeakKeyDictionary()
@@ -117,9 +117,11 @@ def _sendable(consumer_class: Any) -> frozenset[Any] | None:
 
 def _step(route: Route, access: AccessPlan, codec: Codec, options: Options) -> Step:
     serializer = is_serializer(route.payload)
+    guard = plan_guards(access, route, route.throttles)
     return Step(
         route=route,
-        guard=plan_guards(access, route, route.throttles),
+        guard=guard,
+        loads=bool(guard.loads) or guard.asks_object or guard.asks_connection,
         structure=None if route.payload is None or serializer else codec.structurer(route.payload),
         is_serializer=serializer,
         unstructure=codec.unstructurer(route.replies[0] if len(route.replies) == 1 else None),

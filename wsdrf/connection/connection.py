@@ -6,6 +6,7 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Coroutine
 from functools import partial
+from itertools import count
 from typing import Any, Final
 
 from wsdrf.access.authentication import AuthenticationResult
@@ -14,7 +15,7 @@ from wsdrf.access.carriers import Scope, reads_first_message
 from wsdrf.connection.blueprint import Blueprint
 from wsdrf.connection.desk import Desk, Entry
 from wsdrf.connection.ending import attempt, hear_out, last_word, see_through
-from wsdrf.connection.handshake import accept, close_code, payload_of, refuse
+from wsdrf.connection.handshake import TOO_LATE, accept, close_code, payload_of, refuse
 from wsdrf.connection.limits import Limits
 from wsdrf.connection.membership import Membership
 from wsdrf.connection.outbox import Message, Outbox, Send
@@ -28,6 +29,9 @@ from wsdrf.exceptions import CredentialsLost, Refusal, TimedOut
 from wsdrf.routing import Kind, Route
 
 logger = logging.getLogger("wsdrf.connection")
+
+FRAMES_IN_A_ROW: Final = 64
+"""Frames that one connection may have answered before others have a turn of the event loop."""
 
 _AT_ONCE: Final = frozenset({"ping", "cancel"})
 """Actions of the protocol that do not wait behind a running handler."""
@@ -50,19 +54,19 @@ class Connection:
         self.code = 1006  # what a client that says nothing has closed with (RFC 6455 section 7.1.5)
         self._receive = receive
         self._send = send
-        self._reader: asyncio.Task[Any] | None = None
+        self._reader: Any = None  # the server's own task
         self._timer: asyncio.TimerHandle | None = None
         self._interrupted = False
         self._has_entered = False
         self._is_stuck = False
-        self._first_result = _TOO_LATE
+        self._first_result = TOO_LATE
         self._outbox = Outbox(
             send, timeout=options.send_timeout, max_bytes=options.max_unsent_bytes, on_stuck=self._on_stuck
         )
-        self._desk = Desk(self, self._outbox, options)
+        self._lane = Lane(blueprint.pool)
+        self._desk = Desk(self, self._outbox, self._lane, options)
         self.membership = Membership(self, blueprint, self._outbox)
         self._limits = Limits(options)
-        self._lane = Lane(blueprint.pool)
         self.consumer = blueprint.consumer_class()
         self.consumer.kwargs = dict((scope.get("url_route") or {}).get("kwargs") or {})
         self.caller = self.consumer._caller = Caller(self.consumer, blueprint.access, scope, self._lane.run)
@@ -104,7 +108,7 @@ class Connection:
             self.state = State.AUTHENTICATING
             self._first_result = result
             loop = asyncio.get_running_loop()
-            self._timer = loop.call_later(self.options.authentication_timeout, self.dismiss, _TOO_LATE)
+            self._timer = loop.call_later(self.options.authentication_timeout, self.dismiss, TOO_LATE)
             return True
         if self.options.denial == "handshake":
             await self._timely(refuse(self._send, self.scope, result))
@@ -118,7 +122,7 @@ class Connection:
             with Deadline(timeout):
                 return await self.caller.authenticate(token)
         except TimedOut:
-            return _TOO_LATE
+            return TOO_LATE
 
     def _may_still_log_in(self, result: AuthenticationResult) -> bool:
         return result.code in ("", "not_authenticated") and reads_first_message(self.blueprint.access.carriers)
@@ -156,7 +160,11 @@ class Connection:
     # -- reading -----------------------------------------------------------------------------------------------------
 
     async def _read(self) -> None:
-        while not self.state.is_over:
+        for number in count():
+            if number % FRAMES_IN_A_ROW == 0:
+                await asyncio.sleep(0)  # a server that has a pile of frames hands them out without a pause
+            if self.state.is_over:
+                return
             message = await self._receive()
             kind = message["type"]
             if kind == "websocket.receive":
@@ -189,8 +197,8 @@ class Connection:
             self._first_message(entry)
         elif self.state is State.READY and isinstance(entry, Call) and entry.action in _AT_ONCE:
             self._serve(entry)
-        else:
-            self.queue(entry, size)
+        elif not self._desk.answer(entry, size, self._reader):
+            self.close(4429)
 
     def _first_message(self, entry: Entry) -> None:
         if isinstance(entry, Call) and entry.action == "authenticate":
@@ -222,10 +230,6 @@ class Connection:
             self._serve(entry)
             return None
         return await self._dispatcher.answer(entry)
-
-    async def settled(self) -> None:
-        """Wait for threads that go on with a call which has timed out: nothing may run beside them."""
-        await self._lane.settled()
 
     def failed_with(self, error: Exception) -> None:
         """End the connection: its credentials are lost, or something failed that should not."""
@@ -313,7 +317,7 @@ class Connection:
 
     def _interrupt(self) -> None:
         reader = self._reader
-        if reader is not None and reader is not asyncio.current_task() and not self._interrupted:
+        if reader not in (None, asyncio.current_task(), self._desk.beneath) and not self._interrupted:
             self._interrupted = True
             reader.cancel()
 
@@ -342,8 +346,3 @@ class Connection:
             await attempt("closing", last_word(self._send, self.code))
         self._outbox.abandon()
         self.state = State.CLOSED
-
-
-_TOO_LATE: Final = AuthenticationResult(
-    False, 408, "Request Timeout", {"detail": "Authentication took too long."}, code="timeout"
-)

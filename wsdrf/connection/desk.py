@@ -13,7 +13,9 @@ from wsdrf.connection.ending import GRACE
 from wsdrf.connection.inbox import Inbox
 from wsdrf.connection.outbox import Outbox
 from wsdrf.connection.parcel import Parcel
-from wsdrf.dispatch import cancel, unless_cancelled
+from wsdrf.connection.pool import Lane
+from wsdrf.connection.turn import Turn
+from wsdrf.dispatch import cancel, is_cancelled, unless_cancelled
 from wsdrf.envelope import Call
 from wsdrf.options import Options
 
@@ -27,9 +29,6 @@ class Owner(Protocol):
     async def answer(self, entry: Call | Parcel) -> str | None:
         """Give the frame that answers ``entry``."""
 
-    async def settled(self) -> None:
-        """Wait until nothing runs any more of what this task has answered."""
-
     def failed_with(self, error: Exception) -> None:
         """End the connection: ``error`` came from where none should."""
 
@@ -37,20 +36,39 @@ class Owner(Protocol):
 class Desk:
     """What one connection is at work on.
 
-    The worker is a task that lives as long as there is something to answer: an idle connection has none. User code
-    of one connection never runs concurrently with itself, except in the background.
+    One task, the worker, answers entry after entry, each in a context of its own. User code of one connection never
+    runs concurrently with itself, except in the background.
     """
 
-    __slots__ = ("_context", "_ending", "_inbox", "_is_open", "_outbox", "_owner", "_worker", "background")
+    __slots__ = (
+        "_context",
+        "_ending",
+        "_inbox",
+        "_is_open",
+        "_lane",
+        "_outbox",
+        "_owner",
+        "_parked",
+        "_turn",
+        "_worker",
+        "background",
+        "beneath",
+    )
 
-    def __init__(self, owner: Owner, outbox: Outbox, options: Options) -> None:
+    def __init__(self, owner: Owner, outbox: Outbox, lane: Lane, options: Options) -> None:
         self._owner = owner
         self._outbox = outbox
+        self._lane = lane
         self._context = copy_context()
+        self._context.run(current_view.set, None)
         self._inbox: Inbox[Entry] = Inbox(max_entries=options.max_queued_messages, max_bytes=options.max_queued_bytes)
         self._worker: asyncio.Task[None] | None = None
+        self._parked: asyncio.Future[None] | None = None  # what an idle worker waits for
+        self._turn: Turn | None = None  # what it goes on with
         self._ending: set[asyncio.Task[None]] = set()
         self._is_open = False
+        #: The task in which the worker takes a step right now, by hand.
+        self.beneath: asyncio.Task[Any] | None = None
         self.background = Background(
             self._context,
             owner.failed_with,
@@ -60,15 +78,32 @@ class Desk:
 
     @property
     def is_idle(self) -> bool:
-        """Tell whether no worker runs."""
-        return self._worker is None
+        """Tell whether nothing is being answered."""
+        return self._worker is None or (self._is_parked and self.beneath is None)
 
     def put(self, entry: Entry, size: int) -> bool:
         """Take ``entry`` of ``size`` bytes for its turn. Gives False where there is no room."""
         taken = self._inbox.put(entry, size)
-        if taken and self._worker is None and self._is_open:
-            self.start(self._work)
+        if taken and self._is_open and self.is_idle:
+            self._wake()
         return taken
+
+    def answer(self, entry: Entry, size: int, current: asyncio.Task[Any]) -> bool:
+        """Do what ``put`` does; where nothing comes before ``entry``, begin at once, within the task ``current``."""
+        worker = self._worker
+        if worker is None or not (self._is_open and self._is_parked) or self.beneath is not None or self._inbox:
+            return self.put(entry, size)
+        turn = Turn(self._serve(entry), self._context.copy())
+        self.beneath = current
+        try:
+            is_over = turn.begin(worker, current)
+        finally:
+            self.beneath = None
+        if not is_over:
+            self._turn = turn
+        if self._turn is not None or self._inbox:
+            self._wake()
+        return True
 
     def open(self) -> None:
         """Answer from now on, what has come before first."""
@@ -81,15 +116,21 @@ class Desk:
         self._cancel()
 
     def start(self, work: Callable[[], Coroutine[Any, Any, None]]) -> None:
-        """Run ``work`` as the worker, before everything that waits."""
-        # A context of its own: what an action leaves there must not reach the next one.
-        self._worker = self._context.run(asyncio.get_running_loop().create_task, self._run(work))
+        """Run ``work`` in the worker, before everything that waits."""
+        self._turn = Turn(self._do(work), self._context.copy())
+        self._wake()
 
     async def stop(self) -> None:
         """Shut, cancel what is at work, and wait for it, a while."""
         self.shut()
         if tasks := self._others():
             await asyncio.wait(tasks, timeout=GRACE)
+        if self._turn is not None:  # its worker was cancelled before it began
+            self._turn.drop()
+
+    @property
+    def _is_parked(self) -> bool:
+        return self._parked is not None and not self._parked.done()
 
     def _others(self) -> set[asyncio.Task[None]]:
         own = asyncio.current_task()
@@ -100,27 +141,58 @@ class Desk:
             cancel(task)
             self._ending.add(task)
 
-    async def _run(self, work: Callable[[], Coroutine[Any, Any, None]]) -> None:
+    def _wake(self) -> None:
+        if self._worker is None:
+            self._worker = self._context.copy().run(asyncio.get_running_loop().create_task, self._run())
+        elif self._parked is not None and not self._parked.done():
+            self._parked.set_result(None)
+
+    async def _run(self) -> None:
+        stays = False  # who only listens needs no worker
+        error: asyncio.CancelledError | None = None
         try:
-            await work()
-        except (Exception, asyncio.CancelledError) as error:  # whatever it is, the connection has to hear of it
-            self._owner.failed_with(unless_cancelled(error))
+            while True:
+                if self._turn is not None:
+                    turn, self._turn = self._turn, None
+                    await turn.finish(error)
+                elif error is not None or not self._is_open or is_cancelled():
+                    return
+                elif self._inbox:
+                    stays = True
+                    await Turn(self._serve(self._inbox.take()), self._context.copy()).finish()
+                elif stays:
+                    error = await self._park()
+                else:
+                    return
         finally:
             self._worker = None
-        if self._inbox and self._is_open:
-            self.start(self._work)
+            if self._inbox and self._is_open:
+                self._wake()
 
-    async def _work(self) -> None:
-        current_view.set(None)
-        clean = copy_context()
-        while self._inbox and self._is_open:
-            entry = self._inbox.take()
+    async def _park(self) -> asyncio.CancelledError | None:
+        self._parked = asyncio.get_running_loop().create_future()
+        try:
+            await self._parked
+        except asyncio.CancelledError as error:  # the turn that was handed over meanwhile is to hear of it
+            return error
+        finally:
+            self._parked = None
+        return None
+
+    async def _serve(self, entry: Entry) -> None:
+        try:
             frame = entry if isinstance(entry, str) else await self._owner.answer(entry)
             if frame is not None:
                 self._outbox.put(frame)
             if self._outbox.is_waiting:
                 await self._outbox.drained()
-            await self._owner.settled()
-            current_view.set(None)
-            if copy_context() != clean:
-                return  # the action changed its context: the next one gets a new task, with a fresh copy
+            if self._lane.is_behind:
+                await self._lane.settled()
+        except (Exception, asyncio.CancelledError) as error:  # whatever it is, the connection has to hear of it
+            self._owner.failed_with(unless_cancelled(error))
+
+    async def _do(self, work: Callable[[], Coroutine[Any, Any, None]]) -> None:
+        try:
+            await work()
+        except (Exception, asyncio.CancelledError) as error:  # as above
+            self._owner.failed_with(unless_cancelled(error))

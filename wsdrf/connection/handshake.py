@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import Any, Final
 
 from wsdrf.access.authentication import AuthenticationResult
 from wsdrf.access.carriers import Scope, subprotocol_of
 from wsdrf.connection.outbox import Send
+
+TOO_LATE: Final = AuthenticationResult(
+    False, 408, "Request Timeout", {"detail": "Authentication took too long."}, code="timeout"
+)
+"""What becomes of a client that does not say in time who it is."""
 
 
 async def accept(send: Send, scope: Scope) -> None:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import deque
-from collections.abc import Awaitable, Callable, Generator, MutableMapping
+from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any, TypeAlias
 
 from wsdrf.dispatch import Deadline
 from wsdrf.exceptions import TimedOut
+from wsdrf.stepping import rest
 
 logger = logging.getLogger("wsdrf.connection")
 
@@ -137,30 +138,6 @@ class Outbox:
             logger.warning("The server did not take a frame", exc_info=error)
 
 
-class _Rest:
-    """The rest of a coroutine whose first step has been taken by hand."""
-
-    __slots__ = ("_coroutine", "_first")
-
-    def __init__(self, coroutine: Any, first: Any) -> None:
-        self._coroutine = coroutine
-        self._first = first
-
-    def __await__(self) -> Generator[Any, Any, None]:
-        waiting = self._first
-        while True:
-            try:
-                value = yield waiting
-            except BaseException as error:  # cancellation included: the coroutine is to hear of it
-                advance, argument = self._coroutine.throw, error
-            else:
-                advance, argument = self._coroutine.send, value
-            try:
-                waiting = advance(argument)
-            except StopIteration:
-                return
-
-
 def begin(awaitable: Any) -> Awaitable[None] | None:
     """Take the first step of ``awaitable`` without a task; give ``None`` if that was all, else the rest to await."""
     coroutine = awaitable if hasattr(awaitable, "send") else awaitable.__await__()
@@ -168,4 +145,4 @@ def begin(awaitable: Any) -> Awaitable[None] | None:
         first = coroutine.send(None)
     except StopIteration:
         return None
-    return _Rest(coroutine, first)
+    return rest(first, coroutine.send, coroutine.throw)

@@ -78,6 +78,11 @@ class Lane:
                 self._left[left] = asyncio.current_task()
             raise
 
+    @property
+    def is_behind(self) -> bool:
+        """Tell whether a thread has been left behind."""
+        return bool(self._left)
+
     async def settled(self) -> None:
         """Wait for the threads that the running task has left behind."""
         if self._left:

@@ -1,0 +1,119 @@
+"""What is read quickly is what would have been read with care: no text gets past the checks because it looks harmless."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from wsdrf.codec import strict
+from wsdrf.exceptions import ParseError
+
+KEYS = ["action", "payload", "id", "a", "b:", '":', "{", "[", "é", "0000000000000000000", "\\"]
+INTEGERS = [2**63 - 1, 2**63, -(2**63), -(2**63) - 1, 2**64 - 1, 2**64, 10**18, 10**19, -(10**18)]
+SPACES = st.sampled_from(["", "", "", " ", "\t\n", "\r "])
+
+strings = st.sampled_from(KEYS) | st.text(max_size=6)
+written = st.builds(json.dumps, strings, ensure_ascii=st.booleans()) | st.sampled_from(
+    ['"\\ud83d\\ude00"', '"\\ud800"', '"\\/"', '"\\u0061"', '"\x00"', '"\ud800"', '"\ufeff"', "'a'"]
+)
+leaves = st.one_of(
+    written,
+    st.sampled_from(INTEGERS).map(str),
+    st.just("9" * 4400),
+    st.integers().map(str),
+    st.floats().map(repr),
+    st.sampled_from(["null", "true", "NaN", "Infinity", "-Infinity", "1e400", "-0", "01", "1.", "+1", "1E5", "5e-324"]),
+    st.decimals(allow_nan=False, allow_infinity=False).map(str),
+)
+
+
+@st.composite
+def arrays(draw: Any, inner: st.SearchStrategy[str]) -> str:
+    items = draw(st.lists(inner, max_size=4))
+    return "[" + f"{draw(SPACES)},{draw(SPACES)}".join(items) + draw(st.sampled_from(["]", "]", "]", "", ",]"]))
+
+
+@st.composite
+def objects(draw: Any, inner: st.SearchStrategy[str]) -> str:
+    """Write an object, whose keys may be the same, or written differently and still the same."""
+    pairs = draw(st.lists(st.tuples(written, SPACES, SPACES, inner), max_size=5))
+    members = [f"{key}{before}:{after}{value}" for key, before, after, value in pairs]
+    return "{" + f"{draw(SPACES)},{draw(SPACES)}".join(members) + draw(st.sampled_from(["}", "}", "}", "", ",}"]))
+
+
+deep = st.builds(lambda depth, core: "[" * depth + core + "]" * depth, st.integers(25, 40), leaves)
+
+
+@st.composite
+def frames(draw: Any) -> str:
+    """Write what looks like a call, as most of it is."""
+    payload = draw(values | deep)
+    more = draw(st.sampled_from(["", "", ',"id":1', ',"id":"x"', ',"action":"b"', ',"x":{}', ',"\\u0061ction":"c"']))
+    return f'{{"action":"a","payload":{payload}{more}}}'
+
+
+values = st.recursive(leaves, lambda inner: arrays(inner) | objects(inner), max_leaves=12)
+texts = st.builds(lambda before, text, after: before + text + after, SPACES, values | frames() | deep, SPACES)
+octets = st.builds(
+    lambda text, junk, at: (data := text.encode("utf-8", "surrogatepass"))[: at % (len(data) + 1)] + junk + data[at:],
+    texts,
+    st.binary(max_size=2),
+    st.integers(0, 200),
+)
+
+
+def read(parse: Any, data: Any) -> Any:
+    try:
+        return spelt(parse(data, 32))
+    except ParseError as error:
+        return str(error.failure)
+
+
+def spelt(value: Any) -> Any:
+    """Tell values apart with their types, and ``0.0`` from ``-0.0``, keys in their order."""
+    if isinstance(value, dict):
+        return [(key, spelt(item)) for key, item in value.items()]
+    if isinstance(value, list):
+        return ["array", *map(spelt, value)]
+    return (type(value).__name__, repr(value))
+
+
+@given(texts | octets | st.text() | st.binary())
+@example('{"a":1,"a":2}')
+@example('{"a":1,"a" :"b:"}')
+@example('{"action":"a","payload":{"x":1,"x":2}}')
+@example('{"action":"a","other":{"x":1,"x":2}}')
+@example('{"payload":{"x":1},"payload":{"y":2}}')
+@example('{"a":{"x":1},"payload":"{}:"}')
+@example('{"action":"a","payload":' + "[" * 31 + "]" * 31 + "}")
+@example('{"action":"a","payload":' + "[" * 32 + "]" * 32 + "}")
+@example("9223372036854775808")
+@example('{"a":-9223372036854775809}')
+def test_the_quick_way_is_the_careful_one(data: Any) -> None:
+    """For text and bytes, right or wrong, both ways read the same value, or refuse with the same words."""
+    assert read(strict._parse_carefully, data) == read(strict.parse, data)
+
+
+@given(
+    st.recursive(
+        st.none()
+        | st.booleans()
+        | st.integers(-(2**63), 2**63 - 1)
+        | st.floats(allow_nan=False, allow_infinity=False)
+        | st.text(st.characters(codec="utf-8")),
+        lambda inner: (
+            st.lists(inner, max_size=4)
+            | st.dictionaries(st.text(st.characters(codec="utf-8"), max_size=4), inner, max_size=4)
+        ),
+        max_leaves=12,
+    )
+)
+def test_what_is_written_quickly_is_read_again(value: Any) -> None:
+    """Plain data that was written without checks is the same when it is read, by the careful way and by ``json``."""
+    text = strict.write_plain(value)
+
+    assert spelt(value) == spelt(json.loads(text))
+    assert spelt(value) == spelt(strict._parse_carefully(text, 100))

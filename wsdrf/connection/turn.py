@@ -1,0 +1,64 @@
+"""What is answered in its turn: a coroutine in a context of its own, stepped in the name of the worker's task."""
+
+from __future__ import annotations
+
+import asyncio
+from asyncio.tasks import _enter_task, _leave_task
+from collections.abc import Coroutine
+from contextvars import Context
+from typing import Any
+
+from wsdrf.stepping import rest
+
+
+class Turn:
+    """One coroutine, whose every step runs in one context: what it leaves there does not reach the next one."""
+
+    __slots__ = ("_context", "_coroutine", "_has_begun", "_waiting")
+
+    def __init__(self, coroutine: Coroutine[Any, Any, None], context: Context) -> None:
+        self._coroutine = coroutine
+        self._context = context
+        self._has_begun = False
+        self._waiting: Any = None
+
+    def begin(self, worker: asyncio.Task[Any], current: asyncio.Task[Any]) -> bool:
+        """Take the first step here and now, in ``current``, as if ``worker`` did; tell whether that was all.
+
+        What looks for its task there, as ``asyncio.timeout`` does, finds the one that will take the other steps.
+        Source: asyncio's support for tasks of one's own, ``docs.python.org/3/library/asyncio-extending.html``.
+        """
+        loop = worker.get_loop()
+        self._has_begun = True
+        _leave_task(loop, current)
+        _enter_task(loop, worker)
+        try:
+            self._waiting = self._context.run(self._coroutine.send, None)
+        except StopIteration:
+            return True
+        finally:
+            _leave_task(loop, worker)
+            _enter_task(loop, current)
+        return False
+
+    async def finish(self, error: BaseException | None = None) -> None:
+        """Take the steps that are left; raise ``error`` first where the coroutine waits."""
+        try:
+            if error is not None and self._has_begun:
+                self._waiting = self._throw(error)
+            elif not self._has_begun:
+                self._has_begun = True
+                self._waiting = self._send(None)
+        except StopIteration:
+            return
+        await rest(self._waiting, self._send, self._throw)
+
+    def drop(self) -> None:
+        """Never take a step, where none has been taken."""
+        self._coroutine.close()
+
+    def _send(self, value: Any) -> Any:
+        return self._context.run(self._coroutine.send, value)
+
+    def _throw(self, error: BaseException) -> Any:
+        return self._context.run(self._coroutine.throw, error)
