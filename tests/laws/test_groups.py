@@ -127,7 +127,7 @@ async def test_a_broadcast_to_a_thousand_is_encoded_once() -> None:
             for number in range(20):
                 await made[0].connection.consumer.broadcast(Shouted(text=f"{name}{number}"))
 
-        with counted(Codec.encode_frame) as encodings:
+        with counted(Codec.encode_reply) as encodings:
             await asyncio.gather(publisher("x"), publisher("y"))
             await until(lambda: len(texts(made[-1])) == 40)
 
