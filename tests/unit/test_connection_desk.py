@@ -161,7 +161,7 @@ async def test_a_worker_that_was_cancelled_by_its_call_is_replaced() -> None:
 
 async def test_what_never_began_is_dropped(recwarn: pytest.WarningsRecorder) -> None:
     """Work whose worker is cancelled before it takes a step is never begun, and no coroutine is left unawaited."""
-    it, owner, _ = desk()
+    it, _, _ = desk()
     begun = []
 
     async def work() -> None:

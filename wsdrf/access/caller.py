@@ -204,8 +204,7 @@ class Caller:
         if handshake is None:
             raise NotConnected("No handler runs before the connection is authenticated.")
         view = View(self.consumer, handshake, guard.action, guard.object_permissions)
-        view.of_call(guard.method, {} if call.payload is ABSENT else call.payload)
-        current_view.set(view)
+        current_view.set(view.of_call(guard.method, {} if call.payload is ABSENT else call.payload))
         if guard.is_inline:
             request = handshake if guard.asks_user_alone else _request_of(view)
             for permission_class in guard.permissions or ():
