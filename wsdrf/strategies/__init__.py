@@ -6,6 +6,7 @@ try:
     from wsdrf.strategies.calls import calls
     from wsdrf.strategies.frames import frames
     from wsdrf.strategies.invalid import InvalidCall, invalid_calls
+    from wsdrf.strategies.machine import ConsumerMachine, state_machine
     from wsdrf.strategies.payloads import payloads
     from wsdrf.strategies.registry import register
 except ModuleNotFoundError as error:
@@ -16,4 +17,13 @@ except ModuleNotFoundError as error:
         name="hypothesis",
     ) from None
 
-__all__ = ["InvalidCall", "calls", "frames", "invalid_calls", "payloads", "register"]
+__all__ = [
+    "ConsumerMachine",
+    "InvalidCall",
+    "calls",
+    "frames",
+    "invalid_calls",
+    "payloads",
+    "register",
+    "state_machine",
+]

@@ -1,0 +1,91 @@
+"""Make the test case of a machine: one test, for Django's runner and for pytest."""
+
+from __future__ import annotations
+
+import unittest
+from collections.abc import Generator
+from contextlib import contextmanager
+from types import new_class
+from typing import Any
+
+from django.conf import settings as django_settings
+from django.test import TestCase
+from hypothesis import HealthCheck, Phase, settings
+from hypothesis.internal.conjecture import engine
+from hypothesis.stateful import run_state_machine_as_test
+
+STEPS = 30
+"""Steps of one conversation, unless the settings say otherwise."""
+
+
+def make_case(machine: Any) -> type[unittest.TestCase]:
+    """Make the case that runs ``machine``: Django's own ``TestCase``, where the project has a database."""
+    base = TestCase if _has_database() else unittest.TestCase
+
+    def run_test(self: Any) -> None:
+        converse(machine, self.settings)
+
+    marked: Any = run_test
+    marked.__name__ = "runTest"
+    marked.is_hypothesis_test = True
+    marked._hypothesis_state_machine_class = machine
+    namespace: dict[str, Any] = {
+        "__module__": machine.__module__,
+        "__qualname__": f"{machine.__qualname__}.TestCase",
+        "__doc__": machine.__doc__,
+        "settings": usual_settings(),
+        "runTest": marked,
+    }
+    case: type[unittest.TestCase] = new_class(
+        f"{machine.__name__}TestCase", (base,), exec_body=lambda body: body.update(namespace)
+    )
+    return case
+
+
+def converse(machine: Any, using: settings | None = None) -> None:
+    """Run ``machine``, as ``run_state_machine_as_test`` does, and look for a shorter failure as long as its plan says.
+
+    Raises what was found.
+    """
+    with _shrinking_for(machine.plan.shrink_for):
+        run_state_machine_as_test(machine, settings=using)
+
+
+@contextmanager
+def _shrinking_for(seconds: float) -> Generator[None, None, None]:
+    """Have hypothesis stop after ``seconds`` where it would go on for five minutes, and not talk of five minutes.
+
+    It has no setting for that; a version that does not have these names takes its own time.
+    """
+    before = {name: getattr(engine, name) for name in ("MAX_SHRINKING_SECONDS", "report") if hasattr(engine, name)}
+    own: dict[str, Any] = {"MAX_SHRINKING_SECONDS": seconds, "report": lambda *_: None}
+    for name in before:
+        setattr(engine, name, own[name])
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            setattr(engine, name, value)
+
+
+def usual_settings() -> settings:
+    """Give the settings of the current profile, as far as they suit conversations.
+
+    Lines of code are not traced to explain a failure: the code in question runs in another thread.
+    """
+    current = settings()
+    checks: Any = HealthCheck
+    every: list[HealthCheck] = [*checks]
+    phases = [phase for phase in current.phases if phase is not Phase.explain]
+    return settings(
+        current,
+        deadline=None,
+        phases=phases,
+        stateful_step_count=STEPS,
+        suppress_health_check=every,
+    )
+
+
+def _has_database() -> bool:
+    engines = {config.get("ENGINE", "") for config in django_settings.DATABASES.values()}
+    return bool(engines - {"", "django.db.backends.dummy"})
