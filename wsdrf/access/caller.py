@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from contextvars import ContextVar
 from functools import partial
 from inspect import isawaitable
+from math import inf
 from time import monotonic
 from typing import Any
 
@@ -56,6 +57,7 @@ class Caller:
         "_pinned",
         "_settled",
         "_slot",
+        "_stale_at",
         "_token",
         "consumer",
         "plan",
@@ -72,9 +74,9 @@ class Caller:
         self.request: Request | None = None
         self._token: str | None = None
         self._pinned: tuple[type, Any] | None = None
-        self._checked_at = 0.0
+        self._checked_at = self._stale_at = 0.0
         self._doubts = self._settled = 0
-        self._ends_at: float | None = None
+        self._ends_at = inf
         self._slot: Slot | None = None
         self._buckets: dict[str, list[Bucket]] = {}
         consumer.scope = strip_credentials(scope, plan.carriers)
@@ -92,7 +94,7 @@ class Caller:
     @property
     def seconds_left(self) -> float | None:
         """Give the seconds until the credentials end, or ``None`` where they do not say."""
-        return None if self._ends_at is None else max(0.0, self._ends_at - monotonic())
+        return None if self._ends_at == inf else max(0.0, self._ends_at - monotonic())
 
     # -- who ---------------------------------------------------------------------------------------------------------
 
@@ -111,6 +113,8 @@ class Caller:
         if result.is_authenticated:
             self._take_over(result, authenticator.request, shown)
             self._settled, self._checked_at = doubts, started  # a doubt raised meanwhile may have come too late
+            after = self.plan.revalidate_after
+            self._stale_at = self._ends_at if after is None else min(started + after, self._ends_at)
         return result
 
     def doubt(self) -> None:
@@ -175,7 +179,7 @@ class Caller:
         self._pinned = self._pinned or _identity(result.user)
         self.request = consumer.request = request or self._request_of(result)
         left = seconds_left(self.request)
-        self._ends_at = None if left is None else monotonic() + left
+        self._ends_at = inf if left is None else monotonic() + left
         consumer.user, consumer.auth, consumer.obj = result.user, result.auth, result.obj
 
     def _request_of(self, result: AuthenticationResult) -> Request:
@@ -198,7 +202,7 @@ class Caller:
 
         Raises ``CredentialsLost``, and what DRF raises for a refusal.
         """
-        if self._is_stale():
+        if self._doubts != self._settled or monotonic() >= self._stale_at:
             await self.revalidate()
         handshake = self.request
         if handshake is None:
@@ -285,11 +289,6 @@ class Caller:
         """Get the connection's own object by ``get_object()``, which may be ``async def``."""
         obj = self.consumer.get_object()
         return (yield obj) if isawaitable(obj) else obj
-
-    def _is_stale(self) -> bool:
-        limit = self.plan.revalidate_after
-        is_old = limit is not None and self.age >= limit
-        return is_old or self._doubts != self._settled or (self._ends_at is not None and monotonic() >= self._ends_at)
 
     def _permit(self, guard: GuardPlan, request: Request, view: View) -> Steps[None]:
         if guard.permissions is None:

@@ -99,12 +99,7 @@ class Codec:
         """
         return frames.encode_frame(action, payload, id)
 
-    def encode_reply(self, action: str, payload: Any, id: CallId = None) -> str:
-        """Do what ``encode_frame`` does, quicker, for a ``payload`` that ``unstructure`` has given.
-
-        Nothing is checked: what is no JSON could be written as something else.
-        """
-        return frames.encode_reply(action, payload, id)
+    encode_reply = staticmethod(frames.encode_reply)
 
     def encode_failure(self, failure: Failure, id: CallId = None) -> str:
         """Write the ``error`` frame that answers a call."""

@@ -45,10 +45,14 @@ def encode_frame(action: str, payload: Any, id: CallId = None) -> str:
 
 
 def encode_reply(action: str, payload: Any, id: CallId = None) -> str:
-    """Write a frame whose ``payload`` the codec itself has made plain."""
-    if id is None:
-        return write_plain({"action": action, "payload": payload})
-    return write_plain({"action": action, "payload": payload, "id": id})
+    """Do what ``encode_frame`` does, quicker, for a ``payload`` that the codec itself has made plain.
+
+    Nothing is checked: what is no JSON could be written as something else.
+    """
+    frame = {"action": action, "payload": payload}
+    if id is not None:
+        frame["id"] = id
+    return write_plain(frame)
 
 
 def encode_failure(failure: Failure, id: CallId = None) -> str:
