@@ -50,6 +50,10 @@ class Background:
             self._by_id[call_id] = task
         task.add_done_callback(lambda done: self._forget(done, call_id, is_stream))
 
+    def runs(self, call_id: CallId) -> bool:
+        """Tell whether something runs under ``call_id``."""
+        return call_id in self._by_id
+
     def cancel(self, call_id: CallId, then: Callable[[], None]) -> None:
         """Cancel what runs under ``call_id``, and call ``then`` once it has ended by that. Nothing there: nothing."""
         task = self._by_id.get(call_id)

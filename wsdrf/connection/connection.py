@@ -195,7 +195,7 @@ class Connection:
             entry = self.blueprint.codec.encode_failure(refusal.failure, getattr(refusal, "id", None))
         if self.state is State.AUTHENTICATING and self._desk.is_idle:
             self._first_message(entry)
-        elif self.state is State.READY and isinstance(entry, Call) and entry.action in _AT_ONCE:
+        elif self.state is State.READY and isinstance(entry, Call) and self._desk.goes_first(entry):
             self._serve(entry)
         elif not self._desk.answer(entry, size, self._reader):
             self.close(4429)

@@ -105,6 +105,10 @@ class Desk:
             self._wake()
         return True
 
+    def goes_first(self, call: Call) -> bool:
+        """Tell whether ``call`` does not wait for its turn: a ping, or a cancel of what has begun."""
+        return call.action == "ping" or (call.action == "cancel" and self.background.runs(call.id))
+
     def open(self) -> None:
         """Answer from now on, what has come before first."""
         self._is_open = True

@@ -22,9 +22,10 @@ class Declared:
     def __init__(self, consumer: type[Consumer], codec: Codec) -> None:
         self._consumer = consumer
         self._codec = codec
-        self._readers: dict[Any, Callable[[Any], Any]] = {}
+        self._readers: dict[int, Callable[[Any], Any]] = {}  # by the types' ids: not every annotation is hashable
         declared: list[Any] = [*consumer.routes.values(), *consumer.receptions.values()]
-        self._events = list(dict.fromkeys([*consumer.sends, *(tp for one in declared for tp in one.replies)]))
+        replies = [tp for one in declared for tp in one.replies]
+        self._events = list(dict.fromkeys(tp for tp in (*consumer.sends, *replies) if action_of(tp) is not None))
 
     def wrong_reply(self, route: Route, frame: Data) -> str | None:
         """Say what is wrong with ``frame`` as an answer, or an item, of ``route``; ``None`` where nothing is."""
@@ -38,7 +39,7 @@ class Declared:
         for route in asked:
             if self.wrong_reply(route, frame) is None:
                 return None
-        wanted = [(action_of(tp), tp) for tp in self._events if action_of(tp) is not None]
+        wanted: list[Wanted] = [(action_of(tp), tp) for tp in self._events]
         return self._mismatch(wanted, frame, f"{self._consumer.__name__} sends {_listed(tp for _, tp in wanted)}")
 
     def _says_nothing(self, route: Route) -> bool:
@@ -53,9 +54,9 @@ class Declared:
         return None if None in problems else f"{said}, and this payload does not fit: {problems[0]}"
 
     def _problem(self, tp: Any, payload: Any) -> str | None:
-        reader = self._readers.get(tp)
+        reader = self._readers.get(id(tp))
         if reader is None:
-            reader = self._readers[tp] = self._reader(tp)
+            reader = self._readers[id(tp)] = self._reader(tp)
         try:
             reader(payload)
         except InvalidCall as error:

@@ -26,7 +26,7 @@ Result = TypeVar("Result")
 SLICE: Final = 0.02
 """Seconds between two looks at work that goes on outside of the event loop."""
 
-LOOK_AFTER: Final = 0.25
+LOOK_AFTER: Final = 0.05
 """Seconds after which is looked at what has come so far, where there is no rest."""
 
 _AT_REST: Final = 2

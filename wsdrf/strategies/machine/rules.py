@@ -17,6 +17,7 @@ from wsdrf.strategies.frames import frames
 from wsdrf.strategies.invalid import InvalidCall, invalid_calls
 from wsdrf.strategies.machine.machine import MAX_PEERS, ConsumerMachine, utter
 from wsdrf.strategies.machine.plan import Plan, Utterance
+from wsdrf.strategies.named import named
 
 SEATS = st.integers(0, MAX_PEERS - 1)
 NUMBERS = st.integers(0, 9)
@@ -46,7 +47,7 @@ def _arrivals(roles: st.SearchStrategy[str], valid: st.SearchStrategy[Any]) -> R
 
 
 def _calls(consumer: type[Consumer], valid: st.SearchStrategy[Any]) -> Rules:
-    raw = frames(resolve(consumer, getattr(settings, "WSDRF", {})).max_message_size)
+    raw = named("frames()", frames(resolve(consumer, getattr(settings, "WSDRF", {})).max_message_size))
     anything = st.one_of(valid, *_wrong(consumer), raw, pings).map(utter)
 
     @rule(seat=SEATS, frames=st.lists(valid, min_size=1, max_size=4))

@@ -205,24 +205,25 @@ def begin(plan: Plan) -> Scene:
     stage.put_up()
     witness = Witness(plan.consumer)
     driver = Driver(stage.settle)
-    ear = Ear()
+    consumer: Any = plan.consumer
     try:
         guests = invite(plan.roles)
         setting = plan.setting()
         stage.settle()
         blueprint = witness.look()
         application = plan.build_application()
+        judge = Judge(
+            Declared(consumer, blueprint.codec),
+            tells=blueprint.options.send_authentication_message,
+            explains=consumer.handle_exception is not Consumer.handle_exception,
+        )
     except BaseException:
         driver.end()
+        witness.look_away()
         stage.take_down()
         raise
+    ear = Ear()
     ear.open()
-    consumer: Any = plan.consumer
-    judge = Judge(
-        Declared(consumer, blueprint.codec),
-        tells=blueprint.options.send_authentication_message,
-        explains=consumer.handle_exception is not Consumer.handle_exception,
-    )
     conversation = Conversation(name for name, given in plan.roles.items() if callable(given))
     return Scene(plan, stage, driver, witness, ear, conversation, setting, application, guests, judge)
 

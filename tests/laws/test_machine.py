@@ -1,0 +1,165 @@
+"""Generated conversations find each faulty consumer, and nothing wrong with right ones."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from functools import partial
+from typing import Any
+
+import pytest
+from django.contrib.auth import get_user_model
+from hypothesis import settings
+from rest_framework import serializers
+from rest_framework.authentication import SessionAuthentication, TokenAuthentication
+from rest_framework.authtoken.models import Token
+from rest_framework.permissions import AllowAny, IsAdminUser, IsAuthenticatedOrReadOnly
+
+from tests.laws import mutants
+from tests.laws.mutants import MUTANTS, NOBODY, ROLES, Members, Mutant, Noted, Open, Said, Say
+from tests.laws.zoo import ZOO, Specimen
+from wsdrf import Consumer, on, receives, requires, throttle
+from wsdrf.strategies import state_machine
+from wsdrf.strategies.machine.case import converse, usual_settings
+
+pytestmark = pytest.mark.django_db
+
+EXAMPLES = {"dev": 10, "ci": 30, "thorough": 1000}
+FEW = {"dev": 2, "ci": 4, "thorough": 100}
+
+
+def examples(counts: dict[str, int]) -> settings:
+    """Give settings for as many examples as the profile of the run wants."""
+    wanted = settings().max_examples
+    name = "dev" if wanted <= 50 else "ci" if wanted <= 200 else "thorough"
+    return settings(usual_settings(), max_examples=counts[name], database=None)
+
+
+def token_of(name: str) -> str:
+    return Token.objects.create(user=get_user_model().objects.create_user(name)).key
+
+
+class Payload(serializers.Serializer):
+    text = serializers.CharField(max_length=20)
+    number = serializers.IntegerField(min_value=0, required=False)
+
+
+class Everything(Members):
+    """Every kind of handler, guard and event there is, and nothing wrong with any."""
+
+    authentication_classes = [SessionAuthentication, TokenAuthentication]
+    permission_classes = [IsAuthenticatedOrReadOnly]
+    sends = [Said, Noted]
+
+    @on("m.read", method="GET")
+    def read(self) -> list[str]:
+        return sorted(self.groups)
+
+    @on("m.purge", method="DELETE")
+    @requires(IsAdminUser)
+    async def purge(self) -> None:
+        await self.broadcast(Noted(number=1))
+
+    @on("m.count", method="GET")
+    async def count(self, payload: mutants.Percent) -> AsyncIterator[Noted]:
+        for number in range(min(payload.number, 3)):
+            yield Noted(number=number)
+
+    @on("m.feed", method="GET")
+    async def feed(self) -> AsyncIterator[Noted]:
+        yield Noted(number=0)
+        await asyncio.Event().wait()
+
+    @on("m.beside", concurrent=True)
+    async def beside(self, payload: Say) -> Said | None:
+        return Said(text=payload.text) if payload.text else None
+
+    @on("m.serialized")
+    def serialized(self, payload: Payload) -> dict[str, Any]:
+        return dict(payload.validated_data)
+
+    @on("m.rename")
+    @throttle("2/m")
+    def rename(self, payload: mutants.Percent) -> int:
+        self.user.first_name = str(payload.number)
+        self.user.save()
+        return get_user_model().objects.filter(first_name=self.user.first_name).count()
+
+    @on("m.publish")
+    async def publish_it(self) -> None:
+        await self.apublish("members", Noted(number=7), on_commit=True)
+
+    @receives(Noted)
+    async def noted(self, event: Noted) -> Said | None:
+        return Said(text="seven") if event.number == 7 else None
+
+
+def echo_of(specimen: Specimen) -> type[Consumer]:
+    """Make a consumer that takes and gives back values of one type, in every way there is."""
+    kind = specimen.type
+    given = (
+        Any if specimen.name == "alias" else kind
+    )  # what a string in an alias means is not known of what is returned
+
+    async def once(self: Any, payload: Any) -> Any:
+        return payload
+
+    def in_a_thread(self: Any, payload: Any) -> Any:
+        return payload
+
+    async def again(self: Any, payload: Any) -> Any:
+        yield payload
+        yield payload
+
+    for method in (once, in_a_thread):
+        method.__annotations__ = {"payload": kind, "return": given}
+    again.__annotations__ = {"payload": kind, "return": AsyncIterator[given]}
+    body = {
+        "authentication_classes": [],
+        "permission_classes": [AllowAny],
+        "once": on("zoo.once")(once),
+        "in_a_thread": on("zoo.thread")(in_a_thread),
+        "again": on("zoo.again")(again),
+        "beside": on("zoo.beside", concurrent=True)(_like(once)),
+    }
+    return requires(AllowAny)(type(Consumer)("Echo", (Consumer,), body))
+
+
+def _like(method: Any) -> Any:
+    async def beside(self: Any, payload: Any) -> Any:
+        return payload
+
+    beside.__annotations__ = method.__annotations__
+    return beside
+
+
+@pytest.mark.parametrize("mutant", MUTANTS, ids=lambda mutant: mutant.consumer.__name__)
+def test_fault_is_found(mutant: Mutant) -> None:
+    """A consumer with a fault is caught, with the finding that names the fault, and shown as a conversation."""
+    machine = state_machine(mutant.consumer, mutant.roles, application=mutant.application, shrink_for=0.3)
+
+    with pytest.raises(mutant.caught) as caught:
+        converse(
+            machine, settings(machine.TestCase.settings, database=None, max_examples=100, report_multiple_bugs=False)
+        )
+
+    assert "async def test_" in str(caught.value)
+
+
+def test_there_are_enough_faults() -> None:
+    """More than twenty kinds of fault are tried."""
+    assert 30 <= len(MUTANTS) == len({mutant.consumer for mutant in MUTANTS})
+
+
+@pytest.mark.parametrize("specimen", ZOO, ids=lambda specimen: specimen.name)
+def test_right_echo_raises_no_alarm(specimen: Specimen) -> None:
+    """A consumer that echoes a type, whichever it is, has nothing wrong with it."""
+    converse(state_machine(echo_of(specimen), NOBODY), examples(FEW))
+
+
+@pytest.mark.parametrize("consumer", [Open, Members, Everything])
+def test_right_consumer_raises_no_alarm(consumer: type[Consumer]) -> None:
+    """A consumer that does everything there is, and does it right, has nothing wrong with it."""
+    roles = {**ROLES, "carol": partial(token_of, "carol")} if consumer is Everything else ROLES
+
+    converse(state_machine(consumer, roles, endless=["m.feed"]), examples(EXAMPLES))

@@ -1,0 +1,214 @@
+"""The machine that makes up conversations: what it shows, what it leaves behind, and what it lets a project say."""
+
+from __future__ import annotations
+
+import asyncio
+import unittest
+from typing import Any
+
+import pytest
+from asgiref.sync import async_to_sync, sync_to_async
+from django.contrib.auth.models import User
+from django.core.cache import cache
+from django.db import transaction
+from hypothesis import settings
+from hypothesis.stateful import run_state_machine_as_test
+
+from tests.laws import mutants
+from wsdrf import Consumer, message, on, requires
+from wsdrf.exceptions import ConfigurationError
+from wsdrf.strategies import state_machine
+from wsdrf.strategies.machine.case import converse, usual_settings
+from wsdrf.strategies.machine.driver import Driver
+from wsdrf.strategies.machine.findings import ClosedUnexpectedly, InternalError, Unanswered
+from wsdrf.strategies.machine.stage import Stage
+
+SOME = settings(usual_settings(), max_examples=5, database=None)
+
+
+@message("unit.made")
+class Made:
+    name: str
+
+
+class Making(mutants.Members):
+    """Leaves rows, cache entries and callbacks behind, as any consumer may."""
+
+    sends = [Made]
+
+    @on("unit.make")
+    def make(self) -> Made:
+        user = User.objects.create(username=f"made-{User.objects.count()}")
+        cache.set("made", user.username)
+        transaction.on_commit(lambda: self.publish("members", Made(name=user.username)))
+        return Made(name=user.username)
+
+
+@pytest.fixture
+def driver():
+    """Give a driver that ends with the test."""
+    made = Driver(lambda: None)
+    yield made
+    made.end()
+
+
+async def _in_a_thread(what: Any) -> Any:
+    return await sync_to_async(what)()
+
+
+def test_blocking_work_is_done_by_the_thread_of_the_test(driver):
+    """What runs in threads runs in the test's own, outside of a running loop."""
+    import threading
+
+    assert threading.current_thread() is driver.run(_in_a_thread(threading.current_thread))
+    with pytest.raises(RuntimeError, match="no running event loop"):
+        driver.run(_in_a_thread(asyncio.get_running_loop))
+
+
+def test_blocking_work_may_wait_for_the_loop(driver):
+    """``async_to_sync`` in blocking work runs on the loop of the connections, which goes on meanwhile."""
+    seen: list[Any] = []
+
+    async def note() -> str:
+        seen.append(asyncio.get_running_loop())
+        await asyncio.sleep(0)
+        return "noted"
+
+    async def own() -> Any:
+        return asyncio.get_running_loop()
+
+    assert "noted" == driver.run(_in_a_thread(async_to_sync(note)))
+    assert "noted" == async_to_sync(note)()
+    assert [driver.run(own())] * 2 == seen
+
+
+def test_tasks_live_from_one_run_to_the_next(driver):
+    """A task that one run has begun goes on in the next."""
+    done = []
+
+    async def work() -> None:
+        await asyncio.sleep(0.01)
+        done.append(True)
+
+    async def begin() -> None:
+        asyncio.get_running_loop().create_task(work())
+
+    async def wait() -> bool:
+        return await driver.until(lambda: bool(done), 5)
+
+    driver.run(begin())
+    assert driver.run(wait())
+
+
+def test_hopeless_wait_is_over_at_once(driver):
+    """Where nothing is left that could happen, nobody waits until the end of their patience."""
+
+    async def wait() -> tuple[bool, float]:
+        started = driver.time()
+        return await driver.until(lambda: False, 60), driver.time() - started
+
+    found, seconds = driver.run(wait())
+    assert not found
+    assert seconds < 30
+
+
+@pytest.mark.django_db
+def test_stage_leaves_nothing_behind():
+    """Rows, cache entries and waiting callbacks of an example are gone after it; committed work was told of."""
+    told: list[str] = []
+    cache.set("kept", "yes")
+    stage = Stage()
+    stage.put_up()
+    User.objects.create(username="somebody")
+    cache.set("made", "somebody")
+    with transaction.atomic():
+        transaction.on_commit(lambda: told.append("now"))
+        stage.settle()
+        assert [] == told
+    stage.settle()
+    transaction.on_commit(lambda: told.append("never"))
+    stage.take_down()
+
+    assert ["now"] == told
+    assert ("yes", None) == (cache.get("kept"), cache.get("made"))
+    assert not User.objects.exists()
+
+
+@pytest.mark.django_db
+def test_conversations_leave_nothing_behind():
+    """After a run there are no rows, no users and no cache entries that were not there before."""
+    User.objects.create(username="kept")
+
+    converse(state_machine(Making, mutants.ROLES), SOME)
+
+    assert ["kept"] == [user.username for user in User.objects.all()]
+    assert cache.get("made") is None
+
+
+@pytest.mark.django_db
+def test_shown_conversation_fails_for_the_same_reason():
+    """The test that a finding shows is Python that fails, too, with the same call."""
+    with pytest.raises(InternalError) as found:
+        converse(state_machine(mutants.FailsOnEmptyText, {"anonymous": None}), settings(SOME, max_examples=100))
+
+    text = str(found.value)
+    script = text[text.index("import pytest") :]
+    world: dict[str, Any] = {}
+    exec(compile(script, "script", "exec"), world)
+    with pytest.raises(AssertionError):
+        asyncio.run(world["test_fails_on_empty_text"]())
+
+
+def test_class_is_a_test_case_and_can_be_subclassed():
+    """The machine has a ``TestCase``, and a subclass with rules of its own has another."""
+    machine = state_machine(mutants.Open, {"anonymous": None})
+
+    class Own(machine):
+        pass
+
+    assert issubclass(machine.TestCase, unittest.TestCase)
+    assert Own.TestCase is not machine.TestCase
+    assert "OpenMachine" == machine.__name__
+
+
+@pytest.mark.django_db
+def test_what_is_meant_can_be_said():
+    """Close codes and endless streams are findings, until they are said to be meant."""
+    for consumer, kind, options in (
+        (mutants.ClosesOnAValue, ClosedUnexpectedly, {"closes": [4000]}),
+        (mutants.NeverCompletes, Unanswered, {"endless": ["m.numbers"]}),
+    ):
+        many = settings(SOME, max_examples=60, report_multiple_bugs=False)
+        with pytest.raises(kind):
+            converse(state_machine(consumer, {"anonymous": None}, shrink_for=0.2), many)
+        run_state_machine_as_test(state_machine(consumer, {"anonymous": None}, **options), settings=SOME)
+
+
+@pytest.mark.django_db
+def test_path_that_leads_elsewhere_is_told_of():
+    """A path at which another consumer answers is an error that says so, and no finding."""
+    machine = state_machine(mutants.Open, {"anonymous": None}, application=mutants.FailsOnZero.as_asgi(), path="/x/")
+
+    with pytest.raises(ConfigurationError, match="leads to no Open"):
+        converse(machine, SOME)
+
+
+def test_nobody_is_told_of():
+    """A machine without roles would try nothing, and cannot be made."""
+    with pytest.raises(ValueError, match="Nobody tries Open"):
+        state_machine(mutants.Open, {})
+
+
+@pytest.mark.django_db
+def test_url_captures_are_passed_on():
+    """The consumer that is tried alone has the captures of its URL, asked anew in each example."""
+
+    @requires(mutants.AllowAny)
+    class Numbered(Consumer):
+        authentication_classes: list[Any] = []
+
+        @on("unit.number")
+        async def number(self) -> int:
+            return self.kwargs["pk"]
+
+    converse(state_machine(Numbered, {"anonymous": None}, kwargs=lambda: {"pk": 7}), SOME)
