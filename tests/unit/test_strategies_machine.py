@@ -11,19 +11,20 @@ from asgiref.sync import async_to_sync, sync_to_async
 from django.contrib.auth.models import User
 from django.core.cache import cache
 from django.db import transaction
-from hypothesis import settings
+from hypothesis import settings as hypothesis_settings
 from hypothesis.stateful import run_state_machine_as_test
 
 from tests.laws import mutants
 from wsdrf import Consumer, message, on, requires
 from wsdrf.exceptions import ConfigurationError
 from wsdrf.strategies import state_machine
-from wsdrf.strategies.machine.case import converse, usual_settings
+from wsdrf.strategies.machine import case
+from wsdrf.strategies.machine.case import usual_settings
 from wsdrf.strategies.machine.driver import Driver
 from wsdrf.strategies.machine.findings import ClosedUnexpectedly, InternalError, Unanswered
 from wsdrf.strategies.machine.stage import Stage
 
-SOME = settings(usual_settings(), max_examples=5, database=None)
+SOME = hypothesis_settings(usual_settings(), max_examples=5, database=None)
 
 
 @message("unit.made")
@@ -139,7 +140,7 @@ def test_conversations_leave_nothing_behind():
     """After a run there are no rows, no users and no cache entries that were not there before."""
     User.objects.create(username="kept")
 
-    converse(state_machine(Making, mutants.ROLES), SOME)
+    case.converse(state_machine(Making, mutants.ROLES), SOME)
 
     assert ["kept"] == [user.username for user in User.objects.all()]
     assert cache.get("made") is None
@@ -149,7 +150,9 @@ def test_conversations_leave_nothing_behind():
 def test_shown_conversation_fails_for_the_same_reason():
     """The test that a finding shows is Python that fails, too, with the same call."""
     with pytest.raises(InternalError) as found:
-        converse(state_machine(mutants.FailsOnEmptyText, {"anonymous": None}), settings(SOME, max_examples=100))
+        case.converse(
+            state_machine(mutants.FailsOnEmptyText, {"anonymous": None}), hypothesis_settings(SOME, max_examples=100)
+        )
 
     text = str(found.value)
     script = text[text.index("import pytest") :]
@@ -178,9 +181,9 @@ def test_what_is_meant_can_be_said():
         (mutants.ClosesOnAValue, ClosedUnexpectedly, {"closes": [4000]}),
         (mutants.NeverCompletes, Unanswered, {"endless": ["m.numbers"]}),
     ):
-        many = settings(SOME, max_examples=60, report_multiple_bugs=False)
+        many = hypothesis_settings(SOME, max_examples=60, report_multiple_bugs=False)
         with pytest.raises(kind):
-            converse(state_machine(consumer, {"anonymous": None}, shrink_for=0.2), many)
+            case.converse(state_machine(consumer, {"anonymous": None}, shrink_for=0.2), many)
         run_state_machine_as_test(state_machine(consumer, {"anonymous": None}, **options), settings=SOME)
 
 
@@ -190,7 +193,7 @@ def test_path_that_leads_elsewhere_is_told_of():
     machine = state_machine(mutants.Open, {"anonymous": None}, application=mutants.FailsOnZero.as_asgi(), path="/x/")
 
     with pytest.raises(ConfigurationError, match="leads to no Open"):
-        converse(machine, SOME)
+        case.converse(machine, SOME)
 
 
 def test_nobody_is_told_of():
@@ -211,4 +214,30 @@ def test_url_captures_are_passed_on():
         async def number(self) -> int:
             return self.kwargs["pk"]
 
-    converse(state_machine(Numbered, {"anonymous": None}, kwargs=lambda: {"pk": 7}), SOME)
+    case.converse(state_machine(Numbered, {"anonymous": None}, kwargs=lambda: {"pk": 7}), SOME)
+
+
+@pytest.mark.django_db
+def test_fixture_runs_conversations(converse):
+    """The fixture tries a consumer as the users that a test has made, with hypothesis's settings."""
+    alice = User.objects.create(username="alice", is_staff=True)
+
+    converse(mutants.Members, {"alice": alice, "anonymous": None}, settings=SOME)
+    with pytest.raises(InternalError):
+        converse(mutants.FailsForOneRole, {"alice": alice}, settings=SOME)
+
+
+@pytest.mark.django_db
+def test_project_without_a_channel_layer(converse, settings):
+    """Logins are lost, and their connections end, in a project that has no channel layer, too."""
+
+    class Alone(mutants.Members):
+        async def build_groups(self) -> list[str]:
+            return []
+
+        @on("m.say")
+        async def say(self, payload: mutants.Say) -> mutants.Said:
+            return mutants.Said(text=payload.text)
+
+    del settings.CHANNEL_LAYERS
+    converse(Alone, mutants.ROLES, settings=SOME)

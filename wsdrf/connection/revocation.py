@@ -129,7 +129,7 @@ def _parcel(group: str, notice: dict[str, Any]) -> Parcel:
 
 
 async def _send(parcel: Parcel) -> None:
-    aliases = [alias for alias in settings.CHANNEL_LAYERS if get_channel_layer(alias) is not None]
+    aliases = [alias for alias in getattr(settings, "CHANNEL_LAYERS", {}) if get_channel_layer(alias) is not None]
     failures = []
     deliver_locally(parcel)  # the connections of this process need no layer; a hub delivers each parcel once
     for alias in aliases:

@@ -1,10 +1,11 @@
-"""Give pytest the fixture ``websocket``."""
+"""Give pytest the fixtures ``websocket`` and ``converse``."""
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Generator, Sequence
+from collections.abc import Awaitable, Callable, Generator, Mapping, Sequence
 from contextlib import AsyncExitStack
 from functools import wraps
+from importlib import import_module
 from inspect import iscoroutinefunction
 from typing import Any, TypedDict
 
@@ -78,3 +79,20 @@ def websocket(request: pytest.FixtureRequest) -> Generator[Websocket, None, None
         request.node.obj = opened.ending(test)
     yield opened
     request.node.obj = test
+
+
+@pytest.fixture
+def converse() -> Callable[..., None]:
+    """Try a consumer with generated conversations: ``converse(RoomConsumer, {"alice": alice, "anonymous": None})``.
+
+    It takes what ``wsdrf.strategies.state_machine`` takes, and ``settings`` of hypothesis besides. A test with a
+    database needs ``@pytest.mark.django_db``. Needs hypothesis.
+    """
+
+    def run(consumer: Any, roles: Mapping[str, Any], *, settings: Any = None, **options: Any) -> None:
+        # Looked up here, because it needs Django and hypothesis: pytest loads this plugin in every project.
+        strategies = import_module("wsdrf.strategies")
+        machine = strategies.state_machine(consumer, roles, **options)
+        import_module("wsdrf.strategies.machine.case").converse(machine, settings)
+
+    return run

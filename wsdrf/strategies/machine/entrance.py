@@ -145,6 +145,6 @@ def _told(peer: Peer) -> Any:
 def _check_refused(peer: Peer) -> None:
     if _told(peer) == 500:
         fail_inside(f"{peer.guest.role!r} could not be let in: {peer.refusal}")
-    if peer.observed is not None and peer.observed.began:
+    if peer.observed is not None and peer.observed.began and not peer.is_in:
         action = next(iter(peer.observed.began))
         raise Unauthenticated(f"{action!r} was run for {peer.guest.role!r}, who was never let in")

@@ -17,7 +17,7 @@ from wsdrf.connection.connection import Connection
 from wsdrf.connection.state import State
 from wsdrf.consumer import Consumer
 from wsdrf.envelope import ABSENT
-from wsdrf.routing import Route
+from wsdrf.routing import Kind, Route
 from wsdrf.strategies.machine.findings import Shared
 
 SEAT: Final = "wsdrf.strategies.seat"
@@ -48,7 +48,8 @@ class Observed:
             if view is not None and view.action == route.action and not any(view is one for one in self._views):
                 self._views.append(view)
                 self.began[route.action] += 1
-                if self.connection.state is not State.READY:
+                # A thread may begin in the very moment in which the connection ends.
+                if route.kind is not Kind.FUNCTION and self.connection.state is not State.READY:
                     self.too_early.append(route.action)
             return method(*args, **kwargs)
 
