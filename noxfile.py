@@ -63,7 +63,9 @@ def run_pytest(session: nox.Session, *arguments: str) -> None:
     install_wheel(session, "tests", extra="[testing]")
     environment = {"WSDRF_INSTALLED": "1", "HYPOTHESIS_STORAGE_DIRECTORY": str(ROOT / ".hypothesis")}
     with session.chdir(copy_tree(session)):
-        session.run("python", "-m", "pytest", *arguments, *session.posargs, env=environment)
+        # By file: what a file's tests share, servers and a browser among it, is started once.
+        parallel = ("-n", "2", "--dist", "loadfile")
+        session.run("python", "-m", "pytest", *parallel, *arguments, *session.posargs, env=environment)
 
 
 @nox.session
