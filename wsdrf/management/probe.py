@@ -72,7 +72,7 @@ def probe(consumer: type[Consumer], matrix: Matrix, roles: Mapping[str, Any]) ->
     path, kwargs = place(consumer, matrix.path)
     verdicts: dict[str, dict[str, Verdict]] = {action: {} for action in matrix.verdicts}
     faults: list[str] = []
-    with _sealed():
+    with sealed():
         blueprint = blueprint_of(consumer, Consumer)
         payloads = {CONNECT: ABSENT} | {action: payload_of(step) for action, step in blueprint.steps.items()}
         uncalled = tuple(action for action, payload in payloads.items() if payload is UNMADE)
@@ -172,7 +172,7 @@ async def _call(socket: WebsocketCommunicator, action: str, payload: Any) -> Ver
 
 
 @contextmanager
-def _sealed() -> Generator[None, None, None]:
+def sealed() -> Generator[None, None, None]:
     """Let no client hear a broadcast, nobody get mail, and no budget of a throttle be spent."""
     layers = {
         alias: {"BACKEND": "channels.layers.InMemoryChannelLayer"} for alias in getattr(settings, "CHANNEL_LAYERS", {})
