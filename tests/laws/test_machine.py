@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import subprocess
+import sys
 from collections.abc import AsyncIterator
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -163,3 +167,52 @@ def test_right_consumer_raises_no_alarm(consumer: type[Consumer]) -> None:
     roles = {**ROLES, "carol": partial(token_of, "carol")} if consumer is Everything else ROLES
 
     converse(state_machine(consumer, roles, endless=["m.feed"]), examples(EXAMPLES))
+
+
+DEMO = """
+import django
+django.setup()
+from django.conf import settings as project
+from django.contrib.auth import get_user_model
+from django.core.management import call_command
+from hypothesis import settings
+from wsdrf.strategies import state_machine
+from wsdrf.strategies.machine.case import converse, usual_settings
+
+project.ALLOWED_HOSTS = ["testserver"]
+call_command("migrate", verbosity=0)
+from rooms.consumers import RoomConsumer
+from rooms.models import Membership, Room
+from rooms.seed import USERS, seed
+seed()
+
+def role(name):
+    return lambda: get_user_model().objects.get(username=name)
+
+roles = {user.username: role(user.username) for user in USERS} | {"anonymous": None}
+losses = {"leaves": lambda user: Membership.objects.filter(user=user).delete()}
+for room in Room.objects.all():
+    machine = state_machine(RoomConsumer, roles, kwargs={"pk": room.pk}, closes=[4403], losses=losses)
+    converse(machine, settings(usual_settings(), max_examples=EXAMPLES, database=None))
+"""
+
+
+def test_demo_raises_no_alarm() -> None:
+    """The demo's rooms, tried as everybody who is in it, have nothing wrong with them."""
+    root = Path(__file__).parents[2]
+    count = examples(EXAMPLES).max_examples
+    finished = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", DEMO.replace("EXAMPLES", str(count))],
+        env=os.environ
+        | {
+            "DJANGO_SETTINGS_MODULE": "config.settings",
+            "CHAT_DATABASE": ":memory:",
+            "PYTHONPATH": os.pathsep.join([str(root), str(root / "examples" / "chat")]),
+        },
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=3600,
+    )
+
+    assert (0, "") == (finished.returncode, finished.stderr)

@@ -65,12 +65,12 @@ class InternalError(Finding):
     """A call was answered with ``error`` 500, or wsdrf had to log an error."""
 
 
-def fail_inside(problem: str) -> NoReturn:
+def fail_inside(problem: str, check: str = NO_INTERNAL_ERROR) -> NoReturn:
     """Raise the finding for a failure of the consumer's own code.
 
     Each comes from this line, however it came to light: hypothesis tells findings apart by where they are raised.
     """
-    raise InternalError(problem, NO_INTERNAL_ERROR)
+    raise InternalError(problem, check)
 
 
 class Unanswered(Finding):

@@ -83,7 +83,7 @@ class Scene:
             if peer.is_closed:
                 await self.see_off(peer)
         if self.ear.heard:
-            fail_inside("Something failed that no answer tells of")
+            fail_inside("Something failed that no answer tells of", check="")
 
     def take(self) -> None:
         """Judge the frames that have come."""
