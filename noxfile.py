@@ -127,8 +127,8 @@ def docs(session: nox.Session) -> None:
 
 @nox.session
 def bench(session: nox.Session) -> None:
-    """Compare a message of wsdrf with plain Channels and bare ASGI, side by side; ``-- --json FILE`` keeps figures."""
-    install_wheel(session)
+    """Compare wsdrf with its peers, side by side; ``-- --quick`` for two minutes, ``-- message`` for one suite."""
+    install_wheel(session, "bench", extra="[testing]")
     session.run("python", "tests/benchmarks/run.py", *session.posargs)
 
 

@@ -1,54 +1,114 @@
-"""Compare the contenders side by side: fresh processes, interleaved rounds, medians and ratios.
+"""Compare wsdrf with its peers, side by side: fresh processes, interleaved rounds, medians, spread and ratios.
 
-``python run.py [--rounds 5] [--count 5000] [--json FILE]`` prints a Markdown table.
+``python run.py [SUITE ...] [--quick] [--rounds N] [--json FILE] [--plots FOLDER]`` prints Markdown tables, and at the
+end what was to be reached and whether it is.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
-import platform
-import statistics
+import os
+import shutil
+import socket
 import subprocess
 import sys
-from importlib.metadata import version
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
+import report
+import targets
+from results import Results
+from suites import NAMES, load
+
 HERE = Path(__file__).parent
-FRESHNESS = [f"wsdrf, {login}, revalidate_after={age}" for login in ("session", "token") for age in (None, 5, 0)]
-NAMES = ["bare ASGI, json", "plain Channels", "wsdrf", *FRESHNESS]
-BASELINE = "plain Channels"
+ROW_SECONDS = 240
 
 
-def measure(name: str, count: int) -> float:
-    """Give the microseconds of CPU time of one message, from a process of its own."""
-    done = subprocess.run(
-        [sys.executable, str(HERE / "message.py"), name, str(count)], capture_output=True, text=True, check=True
-    )
-    return float(done.stdout)
+def measure(suite: str, row: str, quick: bool) -> dict[str, float]:
+    """Give the figures of one row, from a process of its own."""
+    command = [sys.executable, "-W", "ignore", str(HERE / "child.py"), suite, row, *(["quick"] if quick else [])]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=ROW_SECONDS)
+    if done.returncode:
+        raise SystemExit(f"{suite}, {row}: {done.stderr[-3000:]}")
+    figures: dict[str, float] = json.loads(done.stdout.splitlines()[-1])
+    return figures
+
+
+def run_suite(name: str, quick: bool, rounds: int | None) -> dict[str, dict[str, list[float]]]:
+    """Measure all rows of a suite, as often as there are rounds: A B C A B C."""
+    suite = load(name)
+    figures: dict[str, dict[str, list[float]]] = {}
+    for _ in range(rounds or (suite.quick_rounds if quick else suite.rounds)):
+        for row in suite.rows(quick):
+            for column, figure in measure(name, row, quick).items():
+                figures.setdefault(row, {}).setdefault(column, []).append(figure)
+    return figures
+
+
+@contextmanager
+def redis(folder: Path) -> Iterator[str]:
+    """Serve Redis while the run lasts, where ``redis-server`` is installed; give its address, or nothing."""
+    program = shutil.which("redis-server")
+    if program is None:
+        yield ""
+        return
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    options = ["--port", str(port), "--bind", "127.0.0.1", "--save", "", "--dir", str(folder)]
+    server = subprocess.Popen([program, *options], stdout=subprocess.DEVNULL)
+    try:
+        yield f"redis://127.0.0.1:{port}/0"
+    finally:
+        server.terminate()
+        server.wait()
+
+
+@contextmanager
+def project() -> Iterator[None]:
+    """Make the project's folder and database, and take them away again."""
+    with tempfile.TemporaryDirectory(prefix="wsdrf-bench-") as folder, redis(Path(folder)) as address:
+        os.environ |= {"WSDRF_BENCH": folder, "WSDRF_BENCH_REDIS": address, "DJANGO_SETTINGS_MODULE": "settings"}
+        subprocess.run([sys.executable, "-W", "ignore", str(HERE / "project.py")], check=True)
+        yield
+
+
+def parse() -> argparse.Namespace:
+    """Read the command line."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("suites", nargs="*", metavar="SUITE", help=f"one of {', '.join(NAMES)}; all of them by default")
+    parser.add_argument("--quick", action="store_true", help="fewer rounds and smaller rooms: about two minutes")
+    parser.add_argument("--rounds", type=int, help="how often each row is measured")
+    parser.add_argument("--json", type=Path, help="keep every figure in this file")
+    parser.add_argument("--plots", type=Path, help="draw the growth curves into this folder, as SVG")
+    options = parser.parse_args()
+    if unknown := set(options.suites) - set(NAMES):
+        parser.error(f"there is no suite {', '.join(sorted(unknown))}; there are {', '.join(NAMES)}")
+    return options
 
 
 def main() -> None:
-    """Measure, and print the table."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--count", type=int, default=5000)
-    parser.add_argument("--json", type=Path)
-    options = parser.parse_args()
-    figures: dict[str, list[float]] = {name: [] for name in NAMES}
-    for _ in range(options.rounds):
-        for name in NAMES:
-            figures[name].append(measure(name, options.count))
-    versions = {name: version(name) for name in ("django", "channels", "djangorestframework", "attrs", "cattrs")}
-    print(f"Python {platform.python_version()}, " + ", ".join(f"{name} {text}" for name, text in versions.items()))
-    print("A checked message and its answer, CPU time of the process, medians; the harness is part of each figure.\n")
-    print("| | a message, µs | lowest - highest | x plain Channels |\n|---|---|---|---|")
-    baseline = statistics.median(figures[BASELINE])
-    for name, times in figures.items():
-        median = statistics.median(times)
-        print(f"| {name} | {median:.1f} | {min(times):.1f} - {max(times):.1f} | {median / baseline:.3f} |")
-    if options.json:
-        options.json.write_text(json.dumps({"versions": versions, "microseconds": figures}, indent=2))
+    """Measure, and print what was found."""
+    options = parse()
+    with project():
+        results = Results(machine=report.machine(), versions=report.versions(), quick=options.quick, suites={})
+        print(report.heading(results), flush=True)
+        for name in options.suites or NAMES:
+            started = time.perf_counter()
+            results.suites[name] = run_suite(name, options.quick, options.rounds)
+            print(report.table(name, results.suites[name]), flush=True)
+            print(f"{name}: {time.perf_counter() - started:.0f} s", file=sys.stderr)
+            if options.json:
+                options.json.write_text(results.as_json())
+    print(targets.table(results))
+    if options.plots:
+        import plots  # matplotlib takes a second, and a run without plots needs none
+
+        plots.draw(results, options.plots)
 
 
 if __name__ == "__main__":

@@ -1,0 +1,45 @@
+"""What is measured: a module for each question, each with a ``SUITE``."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from importlib import import_module
+
+from attrs import frozen
+
+NAMES = (
+    "message",
+    "database",
+    "connect",
+    "broadcast",
+    "memory",
+    "sockets",
+    "busy",
+    "freshness",
+    "growth",
+    "building",
+    "generation",
+)
+
+
+@frozen
+class Suite:
+    """One question.
+
+    ``rows`` gives the names of what is compared, for a quick run or a full one; ``measure`` takes one of them, in a
+    process of its own, and gives its figures by column. ``against`` is the row that ratios are made with.
+    """
+
+    title: str
+    columns: dict[str, str]
+    rows: Callable[[bool], list[str]]
+    measure: Callable[[str, bool], dict[str, float]]
+    against: Callable[[str], str | None]
+    rounds: int = 5
+    quick_rounds: int = 3
+
+
+def load(name: str) -> Suite:
+    """Give the suite of that name."""
+    suite: Suite = import_module(f"suites.{name}").SUITE
+    return suite
