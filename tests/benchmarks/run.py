@@ -31,7 +31,8 @@ ROW_SECONDS = 240
 def measure(suite: str, row: str, quick: bool) -> dict[str, float]:
     """Give the figures of one row, from a process of its own."""
     command = [sys.executable, "-W", "ignore", str(HERE / "child.py"), suite, row, *(["quick"] if quick else [])]
-    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=ROW_SECONDS)
+    environment = os.environ | load(suite).environment(row)
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=ROW_SECONDS, env=environment)
     if done.returncode:
         raise SystemExit(f"{suite}, {row}: {done.stderr[-3000:]}")
     figures: dict[str, float] = json.loads(done.stdout.splitlines()[-1])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable
 from typing import Any
 
@@ -92,6 +93,17 @@ class Asking(Consumer):
         return Reply(text=payload.text, room=payload.room, tags=payload.tags, n=len(payload.text))
 
 
+class Slow(Guarded):
+    """Take 50 ms of a thread for each answer."""
+
+    @on("chat")
+    @requires(IsAuthenticated)
+    def chat(self, payload: Chat) -> Reply:
+        """Answer one call, late."""
+        time.sleep(0.05)
+        return Reply(text=payload.text, room=payload.room, tags=payload.tags, n=len(payload.text))
+
+
 LOGINS = {"session": SessionAuthentication, "token": TokenAuthentication, "jwt": JWTAuthentication}
 AGES = (None, 5, 0)
 
@@ -116,6 +128,7 @@ ENDPOINTS = {
     (NAME, "jwt"): logged_in("jwt"),
     (NAME, "room"): variant(Room),
     (NAME, "database"): variant(Asking),
+    (NAME, "slow"): variant(Slow),
     **{
         (NAME, f"{kind}, revalidate_after={age}"): logged_in(kind, revalidate_after=age)
         for kind in ("session", "token")

@@ -37,6 +37,8 @@ class Suite:
     against: Callable[[str], str | None]
     rounds: int = 5
     quick_rounds: int = 3
+    environment: Callable[[str], dict[str, str]] = lambda row: {}
+    """What a row's process finds in its environment."""
 
 
 def load(name: str) -> Suite:
