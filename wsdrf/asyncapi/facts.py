@@ -1,0 +1,85 @@
+"""Write what AsyncAPI has no words for, under ``x-wsdrf-*``: guards, throttles, limits, close codes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any, Final
+
+from wsdrf.access.plan import AccessPlan
+from wsdrf.connection.blueprint import Blueprint
+from wsdrf.options import Options, Rate
+from wsdrf.routing import Kind, Route, describe_guard, describe_type
+
+CLOSE_CODES: Final[dict[str, dict[str, str]]] = {
+    "1000": {"means": "the end was meant", "retry": "never"},
+    "4400": {"means": "too many malformed frames, or a malformed handshake", "retry": "never"},
+    "4401": {"means": "not logged in, or not any more", "retry": "after login"},
+    "4403": {"means": "refused: no credentials, or no right", "retry": "after login"},
+    "4404": {"means": "no such object", "retry": "never"},
+    "4408": {"means": "timed out: authentication took too long, or the client did not read", "retry": "with back-off"},
+    "4413": {"means": "a frame was too big", "retry": "never"},
+    "4429": {"means": "too many frames, or a throttle refused the connection", "retry": "with back-off"},
+    "4500": {"means": "the server failed", "retry": "with back-off"},
+    "4503": {"means": "the server restarts or is full", "retry": "with back-off"},
+}
+"""The close codes, what they mean, and whether to come back."""
+
+_LIMITS: Final = (
+    "max_message_size",
+    "max_queued_messages",
+    "max_queued_bytes",
+    "message_rate",
+    "max_concurrent_actions",
+    "max_streams",
+    "max_errors",
+    "authentication_timeout",
+)
+_UNITS: Final = {1: "s", 60: "m", 3600: "h", 86400: "d"}
+
+
+def facts_of_consumer(blueprint: Blueprint) -> dict[str, Any]:
+    """Write what holds for a whole connection."""
+    consumer, access, options = blueprint.consumer_class, blueprint.access, blueprint.options
+    return {
+        "x-wsdrf-consumer": f"{consumer.__module__}.{consumer.__qualname__}",
+        "x-wsdrf-guards": connection_guards(access),
+        "x-wsdrf-throttles": list(map(describe_type, access.throttle_classes)),
+        "x-wsdrf-denial": options.denial,
+        "x-wsdrf-camelize": options.camelize,
+        "x-wsdrf-limits": limits(options),
+    }
+
+
+def facts_of_action(route: Route, access: AccessPlan) -> dict[str, Any]:
+    """Write what holds for one action; its guards are all that are asked, the connection's first."""
+    return {
+        "x-wsdrf-method": route.method,
+        "x-wsdrf-guards": [*connection_guards(access), *map(describe_guard, route.guards)],
+        "x-wsdrf-throttles": [rate if isinstance(rate, str) else describe_type(rate) for rate in route.throttles],
+        "x-wsdrf-loads": [load.name for load in route.loads],
+        "x-wsdrf-timeout": route.timeout,
+        "x-wsdrf-concurrent": route.concurrent,
+        "x-wsdrf-stream": route.kind is Kind.STREAM,
+    }
+
+
+def facts_of_event(guards: Iterable[Any]) -> dict[str, Any]:
+    """Write who gets an event."""
+    return {"x-wsdrf-guards": list(map(describe_guard, guards))}
+
+
+def connection_guards(access: AccessPlan) -> list[str]:
+    """Name the connection's guards, as ``wsdrf_routes`` does."""
+    chosen = (
+        ["get_permissions()"] if access.chooses_permissions else list(map(describe_guard, access.permission_classes))
+    )
+    return [*chosen, *map(describe_guard, access.class_guards)]
+
+
+def limits(options: Options) -> dict[str, Any]:
+    """Write the limits that a client can run into; ``null`` is none."""
+    return {name: _written(getattr(options, name)) for name in _LIMITS}
+
+
+def _written(value: Any) -> Any:
+    return f"{value.count}/{_UNITS[value.period_seconds]}" if isinstance(value, Rate) else value
