@@ -31,6 +31,13 @@ LAST_LINES = re.compile(r"# at the end of (?P<path>\S+)\n")
 CHANGE = re.compile(r"# in (?P<path>\S+)\n")
 CONTINUES = re.compile(r"<!-- continues (?P<page>\S+) -->")
 LINK = re.compile(r"\]\((?P<target>[^)#:]+)(?:#[^)]*)?\)")
+PATIENT = (
+    "from hypothesis import HealthCheck, settings; "
+    "settings.register_profile('docs', deadline=None, suppress_health_check=[HealthCheck.too_slow]); "
+    "settings.load_profile('docs')"
+)
+"""A machine that is slow is no fault of a page."""
+
 ENDLESS = {"createsuperuser", "demo", "pip", "runserver", "startapp"}
 
 
@@ -77,7 +84,7 @@ class Workshop:
                 self.run_commands(block.text, run=run)
         if script and run:
             (self.path / "page.py").write_text("".join(script), "utf-8")
-            self.run("-W", "error", "-c", "import django; django.setup(); import page")
+            self.run("-W", "error", "-c", f"{PATIENT}; import django; django.setup(); import page")
 
     def change_file(self, text: str) -> bool:
         """Change the file that ``text`` names; tell whether it names one."""

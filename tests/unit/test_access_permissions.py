@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import threading
 from itertools import product
 from typing import Any
 
 import pytest
-from django.contrib.auth.models import AnonymousUser
+from django.contrib.auth.models import AnonymousUser, User
 from rest_framework.permissions import (
     AllowAny,
     BasePermission,
@@ -244,6 +245,114 @@ def test_what_a_permission_sees():
     assert [connect, call, {**call, "left": "here"}] == [
         {**seen, "permission_classes": list(seen["permission_classes"])} for seen in Looking.seen
     ]
+
+
+class InThread(BasePermission):
+    """Keep where it was asked."""
+
+    threads: list[int] = []
+
+    def has_permission(self, request: Any, view: Any) -> Any:
+        self.threads.append(threading.get_ident())
+        return True
+
+
+class Here(InThread):
+    blocking = False
+
+
+class BelowHere(Here):
+    pass
+
+
+class Awaited(InThread):
+    async def has_permission(self, request: Any, view: Any) -> Any:
+        return InThread.has_permission(self, request, view)
+
+
+class MadeWithWork(Here):
+    blocking = False
+
+    def __init__(self) -> None:
+        InThread.threads.append(threading.get_ident())
+
+
+class Forgetful(BasePermission):
+    """Say that nothing blocks, and give something to await, or to wait for."""
+
+    blocking = False
+    answer: Any = None
+
+    def has_permission(self, request: Any, view: Any) -> Any:
+        async def later() -> bool:
+            return bool(self.answer)
+
+        return later() if self.answer is not None else User.objects.exists()
+
+
+class Answering(Forgetful):
+    blocking = False
+    answer = True
+
+
+class Refusing(Forgetful):
+    blocking = False
+    answer = False
+
+
+@pytest.mark.parametrize(
+    ("guard", "is_here"),
+    [
+        (InThread, False),
+        (Here, True),
+        (BelowHere, False),
+        (Awaited, True),
+        (MadeWithWork, False),
+        (Here & ~~Awaited, True),
+        (Here & InThread, False),
+        (IsAuthenticatedOrReadOnly | Here, True),
+    ],
+)
+def test_where_a_guard_is_asked(guard, is_here):
+    """What says that it does not block, and what is awaited, is asked on the event loop; a subclass says so itself."""
+    InThread.threads.clear()
+
+    @requires(guard)
+    async def act(self: Any) -> None: ...
+
+    async def run() -> int:
+        async with WebsocketCommunicator(variant(act=on("act", method="POST")(act)).as_asgi(), "/") as socket:
+            assert (await socket.call("act")).is_complete
+        return threading.get_ident()
+
+    loop = sync(run)()
+    assert [is_here] * len(InThread.threads) == [thread == loop for thread in InThread.threads]
+    assert InThread.threads
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("guard", "code"),
+    [
+        (Answering, None),
+        (Refusing, "permission_denied"),
+        (~Refusing, None),
+        (Refusing & Here, "permission_denied"),
+        (Forgetful, "error"),
+        (Here & Forgetful, "error"),
+    ],
+)
+def test_what_says_wrongly_that_it_does_not_block(guard, code):
+    """What it hands out is awaited and never taken for a yes; the database is refused to it, and the action with it."""
+
+    @requires(guard)
+    async def act(self: Any) -> None: ...
+
+    async def run() -> Any:
+        async with WebsocketCommunicator(variant(act=on("act")(act)).as_asgi(), "/") as socket:
+            return (await socket.call("act")).code
+
+    assert code == sync(run)()
 
 
 def test_classes_from_the_settings():

@@ -34,7 +34,7 @@ from wsdrf.access.plan import AccessPlan, GuardPlan
 from wsdrf.access.request import drf_request, http_request
 from wsdrf.access.serializers import valid_serializer
 from wsdrf.access.slots import Slot, claim
-from wsdrf.access.steps import Run, Steps, drive
+from wsdrf.access.steps import Run, Steps, drive, here
 from wsdrf.access.throttling import Bucket, check_buckets, check_throttles
 from wsdrf.access.view import View
 from wsdrf.envelope import ABSENT, Call
@@ -216,7 +216,7 @@ class Caller:
                 if not permission.has_permission(request, view):
                     deny(request, permission)
         else:
-            await drive(self._permit(guard, _request_of(view), view), self.run)
+            await drive(self._permit(guard, _request_of(view), view), self.run if guard.may_block else here)
         if guard.rates:
             check_buckets(self._buckets_of(guard))
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from inspect import isawaitable
+from inspect import isawaitable, iscoroutinefunction
 from typing import Any
 
 from rest_framework.exceptions import NotAuthenticated, PermissionDenied
@@ -40,6 +40,11 @@ def leaves(guard: Any) -> Iterable[Any]:
 def needs_steps(guard: Any) -> bool:
     """Tell whether asking ``guard`` may block or await: everything may that is not known not to."""
     return any(leaf not in NON_BLOCKING for leaf in leaves(guard))
+
+
+def may_block(guard: Any) -> bool:
+    """Tell whether asking ``guard`` for ``has_permission`` may block, as everything may of which it is not known."""
+    return any(_may_block(leaf) for leaf in leaves(guard))
 
 
 def looks_at_user_alone(guard: Any) -> bool:
@@ -123,6 +128,17 @@ def _verdict(answer: Any) -> Steps[bool]:
     if isawaitable(answer):
         answer = yield answer
     return bool(answer)
+
+
+def _may_block(leaf: Any) -> bool:
+    if leaf in NON_BLOCKING:
+        return False
+    if not isinstance(leaf, type) or getattr(leaf, "__init__", None) is not object.__init__:
+        return True
+    # Each class says so for itself: a subclass may well ask the database.
+    if vars(leaf).get("blocking") is False or not _overrides(leaf, "has_permission"):
+        return False
+    return not iscoroutinefunction(getattr(leaf, "has_permission", None))
 
 
 def _overrides(leaf: Any, question: str) -> bool:

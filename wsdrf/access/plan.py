@@ -13,7 +13,7 @@ from wsdrf.access.authentication import Authenticator
 from wsdrf.access.carriers import AuthorizationHeader, Carrier, Subprotocol
 from wsdrf.access.failures import ExceptionHandler
 from wsdrf.access.origin import OriginRule
-from wsdrf.access.permissions import asks_objects, asks_only_objects, looks_at_user_alone, needs_steps
+from wsdrf.access.permissions import asks_objects, asks_only_objects, looks_at_user_alone, may_block, needs_steps
 from wsdrf.declare import Load, class_guards
 from wsdrf.exceptions import ConfigurationError
 from wsdrf.options import Options, Rate
@@ -27,7 +27,8 @@ class GuardPlan:
     ``permissions`` are the connection's guards, then the action's; ``None`` where the consumer chooses its own at run
     time. ``object_permissions`` are asked about objects that the action finds. ``asks_object`` and ``asks_connection``:
     the action's guards, and the connection's, have something to say about the connection's own object. ``is_inline``:
-    asking blocks nothing and awaits nothing. ``asks_user_alone``: whatever the request is, only its user counts.
+    asking blocks nothing and awaits nothing. ``may_block``: asking needs a thread. ``asks_user_alone``: whatever the
+    request is, only its user counts.
     """
 
     action: str
@@ -41,6 +42,7 @@ class GuardPlan:
     rates: tuple[Rate, ...]
     throttles: tuple[Any, ...]
     is_inline: bool
+    may_block: bool
     asks_user_alone: bool
 
 
@@ -137,6 +139,9 @@ def plan_guards(plan: AccessPlan, declared: Route | Reception, rates: Sequence[A
             or throttles
             or any(needs_steps(guard) for guard in (*connection, *declared.guards))
         ),
+        may_block=plan.chooses_permissions
+        or bool(throttles)
+        or any(may_block(guard) for guard in (*connection, *declared.guards)),
         asks_user_alone=all(looks_at_user_alone(guard) for guard in (*connection, *declared.guards)),
     )
 

@@ -20,6 +20,11 @@ class Run(Protocol):
         """Give the result of ``work``, or raise its exception."""
 
 
+async def here(work: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+    """Run ``work`` where it is: a ``Run`` for what does not block."""
+    return work(*args, **kwargs)
+
+
 @frozen
 class _Pause:
     awaitable: Awaitable[Any]
@@ -31,7 +36,7 @@ class _Done:
 
 
 async def drive(steps: Steps[Result], run: Run) -> Result:
-    """Run ``steps`` to their end: one hop to a thread, and one more after each awaitable that they yield."""
+    """Run ``steps`` to their end, by ``run``: one hop to a thread, one more after each awaitable that they yield."""
     outcome = await run(_advance, steps.send, None)
     while isinstance(outcome, _Pause):
         try:
