@@ -93,7 +93,6 @@ class TestKeywords:
             (str | bool | None, {"anyOf": [STRING, {"type": "boolean"}, {"type": "null"}]}),
             (int | float, {"anyOf": [INTEGER, {"type": "number", KEYWORD: ["exact-float"]}]}),
         ],
-        ids=str,
     )
     def test_each_shape_has_its_keywords(self, tp: Any, expected: dict[str, Any]) -> None:
         """A type is written in the keywords that say it."""
@@ -147,7 +146,6 @@ class TestKeywords:
             ),
             (bytes, [v.min_len(1), v.max_len(3)], {**written(bytes), "minLength": 4, "maxLength": 4}),
         ],
-        ids=str,
     )
     def test_validators_become_keywords(self, annotation: Any, validator: Any, expected: dict[str, Any]) -> None:
         """Validators of attrs are said exactly."""
@@ -179,7 +177,6 @@ class TestWhatIsLeftOut:
             (Any, {"default": Odd()}, ["default: a Odd"]),
             (datetime, {"default": datetime(2026, 1, 31)}, ["years", "default: a datetime"]),  # noqa: DTZ001 - the naive is the point
         ],
-        ids=str,
     )
     def test_it_is_named_at_its_place(self, annotation: Any, options: dict[str, Any], expected: list[str]) -> None:
         """What no keyword says is listed, with what it is about."""
@@ -316,7 +313,6 @@ class TestDefaults:
             (Any, {"a": [1, None]}, {"a": [1, None]}),
             (list[str], attrs.Factory(list), []),
         ],
-        ids=str,
     )
     def test_a_default_is_what_a_client_would_send(self, annotation: Any, default: Any, expected: Any) -> None:
         """A default is written as JSON of its field."""
@@ -341,7 +337,6 @@ class TestDefaults:
             (Any, Shade.DARK),
             (Any, {1: 2}),
         ],
-        ids=str,
     )
     def test_a_default_that_no_client_could_send_is_named(self, annotation: Any, default: Any) -> None:
         """What is no JSON of its field is not written."""
