@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterator
 from functools import cache
 from typing import Any
 
@@ -13,6 +14,7 @@ from hypothesis import strategies as st
 from jsonschema import Draft7Validator
 
 from tests.laws import asyncapi_zoo
+from tests.laws.asyncapi_mutants import CORPUS, mutants
 from tests.laws.asyncapi_zoo import Camel, Echo, Talk
 from tests.laws.serializer_zoo import SERIALIZERS
 from wsdrf.asyncapi import Sender, describe_mounts, frame_schema, messages_of
@@ -128,3 +130,35 @@ def test_what_answers_an_invalid_call_is_one_message(channel: str, data: st.Data
     for frame in received:
         assert [frame["action"]] == reader(channel).read(Sender.SERVER, frame)
     assert {"authentication", "error", "pong"} <= {frame["action"] for frame in received}
+
+
+@cache
+def talk() -> dict[str, Any]:
+    """Describe one consumer."""
+    return describe_mounts([mount for mount in mounts(asyncapi_zoo.application) if mount.path == "/aside/"])
+
+
+def wrong(document: dict[str, Any]) -> Iterator[str]:
+    """Find frames of which the document says something else than it should."""
+    try:
+        reader = Reader.of(document, "Talk")
+    except KeyError as error:
+        yield f"{error} is referred to, and not there"
+        return
+    for sender, frames in CORPUS.items():
+        for frame, expected in frames:
+            if ([] if expected is None else [expected]) != reader.read(sender, frame):
+                yield f"{sender.value}: {frame}"
+
+
+def test_corpus_is_what_the_document_says() -> None:
+    """Frames at every edge of a consumer are the message that they should be, or none."""
+    assert [] == list(wrong(talk()))
+
+
+def test_breaking_the_document_is_caught() -> None:
+    """Whatever is taken from a document's schemas, or made stricter, shows in a frame: no word of it is idle."""
+    found = list(mutants(talk(), "Talk"))
+
+    assert 200 < len(found)
+    assert [] == [mutant.place for mutant in found if next(wrong(mutant.document), None) is None]

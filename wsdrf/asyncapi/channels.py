@@ -9,7 +9,7 @@ from typing import Any, TypeAlias
 from attrs import field, frozen
 
 from wsdrf.asyncapi.envelopes import FROM_CLIENT, FROM_SERVER, answer_frame, call_frame, message
-from wsdrf.asyncapi.facts import facts_of_consumer, facts_of_event
+from wsdrf.asyncapi.facts import facts_of_consumer
 from wsdrf.asyncapi.names import unique
 from wsdrf.asyncapi.outline import Asked, Outline, Told
 from wsdrf.connection.mounts import Mount
@@ -85,8 +85,7 @@ def _asked(asked: Asked, write: Write) -> dict[str, Any]:
 
 def _told(told: Told, write: Write) -> dict[str, Any]:
     frame = answer_frame(told.action, [write(shape) for shape in told.shapes], has_id=told.is_answer)
-    written = message(told.action, frame, told.description, has_id=told.is_answer)
-    return {**written, **facts_of_event(told.guards)} if told.is_event else written
+    return message(told.action, frame, told.description, has_id=told.is_answer)
 
 
 def _address(mount: Mount) -> tuple[str, dict[str, Any]]:
