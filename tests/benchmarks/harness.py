@@ -11,7 +11,7 @@ from typing import Any
 
 from endpoints.common import Endpoint
 
-PARTS = 10
+PARTS = 20
 """Each measurement is made in so many parts, of which the median counts: others work on the machine, too."""
 UPGRADE = ((b"host", b"localhost"), (b"connection", b"Upgrade"), (b"upgrade", b"websocket"))
 
@@ -128,15 +128,16 @@ class Conversation:
             self.done.set_result(None)
 
 
-async def talk(endpoint: Endpoint, count: int, headers: Sequence[tuple[bytes, bytes]] = ()) -> float:
-    """Make ``count`` calls, one after the other; give the CPU time of one, in microseconds.
+async def talk(endpoint: Endpoint, seconds: float, headers: Sequence[tuple[bytes, bytes]] = ()) -> float:
+    """Make calls for about so long, one after the other; give the CPU time of one, in microseconds.
 
     The time is that of the whole process, all threads counted.
     """
     socket = Socket(endpoint, headers)
     await socket.enter()
     conversation = Conversation(socket, endpoint.frame, time.process_time)
-    await conversation.hold(max(200, count // 5))
-    parts = await conversation.hold(count)
+    await conversation.hold(200)
+    pace = statistics.median(await conversation.hold(200))
+    parts = await conversation.hold(max(200, int(seconds / pace)))
     await socket.leave()
     return statistics.median(parts) * 1e6

@@ -18,34 +18,38 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import report
 import targets
 from results import Results
-from suites import NAMES, load
+from suites import NAMES, Figures, load
 
 HERE = Path(__file__).parent
 ROW_SECONDS = 240
 
 
-def measure(suite: str, row: str, quick: bool) -> dict[str, float]:
-    """Give the figures of one row, from a process of its own."""
-    command = [sys.executable, "-W", "ignore", str(HERE / "child.py"), suite, row, *(["quick"] if quick else [])]
+def ask(suite: str, row: str, rounds: int, quick: bool) -> Any:
+    """Give the figures of one row, from a process of its own; of a suite that is measured together, of all rows."""
+    command = [sys.executable, "-W", "ignore", str(HERE / "child.py"), suite, row, str(rounds), *["quick"] * quick]
     environment = os.environ | load(suite).environment(row)
     done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=ROW_SECONDS, env=environment)
     if done.returncode:
         raise SystemExit(f"{suite}, {row}: {done.stderr[-3000:]}")
-    figures: dict[str, float] = json.loads(done.stdout.splitlines()[-1])
-    return figures
+    return json.loads(done.stdout.splitlines()[-1])
 
 
-def run_suite(name: str, quick: bool, rounds: int | None) -> dict[str, dict[str, list[float]]]:
+def run_suite(name: str, quick: bool, wanted: int | None) -> Figures:
     """Measure all rows of a suite, as often as there are rounds: A B C A B C."""
     suite = load(name)
-    figures: dict[str, dict[str, list[float]]] = {}
-    for _ in range(rounds or (suite.quick_rounds if quick else suite.rounds)):
+    rounds = wanted or (suite.quick_rounds if quick else suite.rounds)
+    if suite.together is not None:
+        found: Figures = ask(name, "", rounds, quick)
+        return found
+    figures: Figures = {}
+    for _ in range(rounds):
         for row in suite.rows(quick):
-            for column, figure in measure(name, row, quick).items():
+            for column, figure in ask(name, row, 1, quick).items():
                 figures.setdefault(row, {}).setdefault(column, []).append(figure)
     return figures
 

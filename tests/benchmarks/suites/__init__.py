@@ -21,6 +21,9 @@ NAMES = (
     "generation",
 )
 
+Figures = dict[str, dict[str, list[float]]]
+"""By row and column, one figure a round."""
+
 
 @frozen
 class Suite:
@@ -33,10 +36,12 @@ class Suite:
     title: str
     columns: dict[str, str]
     rows: Callable[[bool], list[str]]
-    measure: Callable[[str, bool], dict[str, float]]
     against: Callable[[str], str | None]
+    measure: Callable[[str, bool], dict[str, float]] | None = None
     rounds: int = 5
     quick_rounds: int = 3
+    together: Callable[[list[str], int, bool], Figures] | None = None
+    """Measures all rows in one process, that many rounds, where they can only be measured so."""
     environment: Callable[[str], dict[str, str]] = lambda row: {}
     """What a row's process finds in its environment."""
 
