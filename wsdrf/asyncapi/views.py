@@ -28,6 +28,7 @@ class AsyncAPIJSONRenderer(BaseRenderer):
 
     media_type = "application/json"
     format = "json"
+    charset = None  # both formats are UTF-8 by themselves
 
     def render(self, data: Any, accepted_media_type: str | None = None, renderer_context: Any = None) -> bytes:
         """Write the document, or the words of a refusal."""
