@@ -33,8 +33,8 @@ OURS: Final = (ConfigurationError, DeclarationError, HypothesisException)
 """What says that nothing can be tried, and no conversation has failed."""
 
 
-class TimeIsUp(BaseException):
-    """End hypothesis' work where nothing was found: nothing else stops it between two conversations."""
+class TimeIsUp(KeyboardInterrupt):
+    """End hypothesis' work where nothing was found: an interruption is all that stops it, and is no failure to it."""
 
 
 @frozen

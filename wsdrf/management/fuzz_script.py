@@ -86,7 +86,7 @@ def conceal(text: str, secrets: Mapping[str, str]) -> str:
 
 def _maker(word: str | None) -> str:
     if word is None:
-        return f"lambda: {DOTS!r}"
+        return f"{DOTS!r}"
     if word.startswith("user:"):
         return f"lambda: get_user_model().objects.get(pk={word.removeprefix('user:')!r})"
     return f"lambda: get_user_model().objects.get_by_natural_key({word!r})"
