@@ -117,7 +117,8 @@ class Dispatcher:
         try:
             step = self.find(call)
             await self._access.permit(step.guard, call)
-            arguments = await self.arguments(step, call)
+            structure = None if call.payload is ABSENT else step.structure
+            arguments = await self.arguments(step, call) if structure is None else (structure(call.payload),)
             loaded = await self._access.load(step.guard, arguments[0] if arguments else None) if step.loads else {}
             work = partial(getattr(self._consumer, step.route.handler), *arguments, **loaded)
             if step.route.kind is Kind.STREAM:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from contextvars import ContextVar, copy_context
+from contextvars import Context, ContextVar, copy_context
 from typing import Any
 
 import pytest
 
-from wsdrf.connection.turn import Turn
+from wsdrf.connection.turn import OVER, Turn, first_step
 
 variable: ContextVar[str] = ContextVar("variable", default="untouched")
 
@@ -19,21 +19,21 @@ def running() -> asyncio.Task[Any]:
     return task
 
 
-async def taken(turn: Turn) -> tuple[asyncio.Task[Any], bool]:
-    """Begin ``turn`` here, and let another task finish it."""
+async def taken(coroutine: Any, context: Context) -> tuple[asyncio.Task[Any], bool]:
+    """Take the first step here, and let another task take the rest."""
     ready = asyncio.Event()
 
     async def work() -> None:
         await ready.wait()
-        if not is_over:
-            await turn.finish()
+        if waiting is not OVER:
+            await Turn(coroutine, context, waiting).finish()
 
     worker = asyncio.create_task(work())
     await asyncio.sleep(0)
-    is_over = turn.begin(worker, running())
+    waiting = first_step(coroutine, context, worker, running())
     ready.set()
     await worker
-    return worker, is_over
+    return worker, waiting is OVER
 
 
 @pytest.mark.parametrize("pauses", range(4))
@@ -50,7 +50,7 @@ async def test_every_step_is_the_workers(pauses: int) -> None:
             seen.append((running(), variable.get()))
 
     me, context = running(), copy_context()
-    worker, is_over = await taken(Turn(work(), context))
+    worker, is_over = await taken(work(), context)
 
     assert (pauses == 0) == is_over
     assert [(worker, "outside"), *[(worker, "inside")] * pauses] == seen
@@ -69,7 +69,7 @@ async def test_a_timeout_that_begins_in_the_first_step_ends_a_later_one() -> Non
         except asyncio.TimeoutError:
             log.append("timeout")
 
-    await taken(Turn(work(), copy_context()))
+    await taken(work(), copy_context())
 
     assert ["timeout"] == log
 
@@ -83,7 +83,7 @@ async def test_a_failure_in_the_first_step_goes_up_and_leaves_the_task_as_it_was
     me = running()
     worker = asyncio.create_task(asyncio.sleep(0))
     with pytest.raises(KeyError):
-        Turn(fail(), copy_context()).begin(worker, me)
+        first_step(fail(), copy_context(), worker, me)
     assert me is running()
     await worker
 
@@ -101,8 +101,8 @@ async def test_an_error_is_raised_where_the_turn_waits() -> None:
             raise
 
     worker = asyncio.create_task(asyncio.sleep(0))
-    turn = Turn(work(), copy_context())
-    assert not turn.begin(worker, running())
+    coroutine, context = work(), copy_context()
+    turn = Turn(coroutine, context, first_step(coroutine, context, worker, running()))
     with pytest.raises(asyncio.CancelledError):
         await turn.finish(asyncio.CancelledError())
     assert ["cleaned"] == log

@@ -220,16 +220,16 @@ class Connection:
 
     # -- answering ---------------------------------------------------------------------------------------------------
 
-    async def answer(self, entry: Call | Parcel) -> str | None:
-        """Give the frame that answers ``entry``, when its turn has come."""
+    def answer(self, entry: Call | Parcel) -> Awaitable[str | None]:
+        """Give, when it is awaited, the frame that answers ``entry``, whose turn has come."""
         if isinstance(entry, Parcel):
-            return await self._dispatcher.hear(self.blueprint.hearings[entry.event], entry.payload)
+            return self._dispatcher.hear(self.blueprint.hearings[entry.event], entry.payload)
         if entry.action == "authenticate":
-            return await self._renew(entry)
+            return self._renew(entry)
         if entry.action in _AT_ONCE:  # came before READY, and waited
             self._serve(entry)
-            return None
-        return await self._dispatcher.answer(entry)
+            return asyncio.sleep(0)  # and no answer
+        return self._dispatcher.answer(entry)
 
     def failed_with(self, error: Exception) -> None:
         """End the connection: its credentials are lost, or something failed that should not."""

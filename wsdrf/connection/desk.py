@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine
 from contextvars import copy_context
 from typing import Any, Protocol, TypeAlias
 
@@ -14,7 +14,7 @@ from wsdrf.connection.inbox import Inbox
 from wsdrf.connection.outbox import Outbox
 from wsdrf.connection.parcel import Parcel
 from wsdrf.connection.pool import Lane
-from wsdrf.connection.turn import Turn
+from wsdrf.connection.turn import OVER, Turn, first_step
 from wsdrf.dispatch import cancel, is_cancelled, unless_cancelled
 from wsdrf.envelope import Call
 from wsdrf.options import Options
@@ -26,8 +26,9 @@ Entry: TypeAlias = Call | Parcel | str
 class Owner(Protocol):
     """What a desk needs of its connection."""
 
-    async def answer(self, entry: Call | Parcel) -> str | None:
-        """Give the frame that answers ``entry``."""
+    def answer(self, entry: Call | Parcel) -> Awaitable[str | None]:
+        """Give, when it is awaited, the frame that answers ``entry``."""
+        ...
 
     def failed_with(self, error: Exception) -> None:
         """End the connection: ``error`` came from where none should."""
@@ -93,14 +94,14 @@ class Desk:
         worker = self._worker
         if worker is None or not (self._is_open and self._is_parked) or self.beneath is not None or self._inbox:
             return self.put(entry, size)
-        turn = Turn(self._serve(entry), self._context.copy())
+        coroutine, context = self._serve(entry), self._context.copy()
         self.beneath = current
         try:
-            is_over = turn.begin(worker, current)
+            waiting = first_step(coroutine, context, worker, current)
         finally:
             self.beneath = None
-        if not is_over:
-            self._turn = turn
+        if waiting is not OVER:
+            self._turn = Turn(coroutine, context, waiting)
         if self._turn is not None or self._inbox:
             self._wake()
         return True

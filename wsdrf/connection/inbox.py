@@ -16,7 +16,7 @@ class Inbox(Generic[Entry]):
     def __init__(self, *, max_entries: int, max_bytes: int) -> None:
         self._max_entries = max_entries
         self._max_bytes = max_bytes
-        self._entries: deque[tuple[Entry, int]] = deque()
+        self._entries: deque[tuple[Entry, int]] | tuple[()] = ()  # an empty deque has room for 64, in each connection
         self._bytes = 0
 
     def __len__(self) -> int:
@@ -26,17 +26,21 @@ class Inbox(Generic[Entry]):
         """Take ``entry`` of ``size`` bytes. Gives False, and takes nothing, where there is no room."""
         if len(self._entries) >= self._max_entries or self._bytes + size > self._max_bytes:
             return False
+        if not self._entries:
+            self._entries = deque()
         self._entries.append((entry, size))
         self._bytes += size
         return True
 
     def take(self) -> Entry:
         """Give the oldest entry. Raises ``IndexError`` where there is none."""
+        if not self._entries:
+            raise IndexError("The inbox is empty.")
         entry, size = self._entries.popleft()
         self._bytes -= size
         return entry
 
     def clear(self) -> None:
         """Forget everything."""
-        self._entries.clear()
+        self._entries = ()
         self._bytes = 0

@@ -42,7 +42,7 @@ class Outbox:
         self._timeout = timeout
         self._max_bytes = max_bytes
         self._on_stuck = on_stuck
-        self._queue: deque[tuple[Message, int]] = deque()
+        self._queue: deque[tuple[Message, int]] | tuple[()] = ()  # an empty deque has room for 64, in each connection
         self._unsent = 0
         self._writer: asyncio.Task[None] | None = None
         self._closed = False
@@ -55,21 +55,33 @@ class Outbox:
 
     def put(self, frame: str) -> None:
         """Send a text frame, or queue it. Never waits, never raises."""
-        self._put({"type": "websocket.send", "text": frame}, frame)
+        if self._closed:
+            return
+        message: Message = {"type": "websocket.send", "text": frame}
+        if self._writer is not None:
+            self._wait(message, len(frame) if frame.isascii() else len(frame.encode("utf-8", "replace")))
+            return
+        try:
+            rest = begin(self._send(message))
+        except (Exception, asyncio.CancelledError) as error:  # nothing was awaited, so it is the server's own affair
+            self._gone(error)
+            return
+        if rest is not None:
+            self._writer = asyncio.get_running_loop().create_task(self._write(rest))
 
     def close(self, code: int, reason: str) -> None:
         """Send a close frame after all that was put before, and take nothing more."""
         if self._closed:
             return
         self._closed = self.has_closed = True
-        self._queue.append(({"type": "websocket.close", "code": code, "reason": reason}, 0))
+        self._wait({"type": "websocket.close", "code": code, "reason": reason}, 0)
         if self._writer is None:
             # Never within this call: a server may wait for the client's close frame, and count the time by its task.
             self._writer = asyncio.get_running_loop().create_task(self._write(None))
 
     def forget(self) -> None:
         """Drop what waits; the frame that the server has begun to take goes on."""
-        self._queue.clear()
+        self._queue = ()
         self._unsent = 0
 
     def abandon(self) -> None:
@@ -86,23 +98,13 @@ class Outbox:
             if unfinished:
                 self.abandon()
 
-    def _put(self, message: Message, frame: str) -> None:
-        if self._closed:
-            return
-        if self._writer is not None:
-            size = len(frame) if frame.isascii() else len(frame.encode("utf-8", "replace"))
-            self._queue.append((message, size))
-            self._unsent += size
-            if self._unsent > self._max_bytes:
-                self._stuck()
-            return
-        try:
-            rest = begin(self._send(message))
-        except (Exception, asyncio.CancelledError) as error:  # nothing was awaited, so it is the server's own affair
-            self._gone(error)
-            return
-        if rest is not None:
-            self._writer = asyncio.get_running_loop().create_task(self._write(rest))
+    def _wait(self, message: Message, size: int) -> None:
+        if not self._queue:
+            self._queue = deque()
+        self._queue.append((message, size))
+        self._unsent += size
+        if self._unsent > self._max_bytes:
+            self._stuck()
 
     async def _write(self, rest: Awaitable[None] | None) -> None:
         try:
@@ -133,7 +135,7 @@ class Outbox:
     def _gone(self, error: BaseException) -> None:
         # Some servers raise when the client has gone; the reader hears of it too, so there is nothing more to do.
         self._closed = True
-        self._queue.clear()
+        self._queue = ()
         if not isinstance(error, OSError):
             logger.warning("The server did not take a frame", exc_info=error)
 

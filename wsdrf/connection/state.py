@@ -18,7 +18,6 @@ class State(Enum):
     CLOSING = "closing"
     CLOSED = "closed"
 
-    @property
-    def is_over(self) -> bool:
-        """Tell whether nothing more is read or sent."""
-        return self in (State.CLOSING, State.CLOSED)
+    def __init__(self, name: str) -> None:
+        #: Whether nothing more is read or sent; asked for each frame, so it is no property.
+        self.is_over = name in {"closing", "closed"}

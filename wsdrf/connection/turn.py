@@ -6,49 +6,54 @@ import asyncio
 from asyncio.tasks import _enter_task, _leave_task
 from collections.abc import Coroutine
 from contextvars import Context
-from typing import Any
+from typing import Any, Final
 
 from wsdrf.stepping import rest
 
+OVER: Final = object()
+"""In place of what a coroutine waits for: it does not wait, since it is over, or has not begun."""
+
+
+def first_step(
+    coroutine: Coroutine[Any, Any, None], context: Context, worker: asyncio.Task[Any], current: asyncio.Task[Any]
+) -> Any:
+    """Take the first step here and now, in ``current``, as if ``worker`` did; give what it waits for, or ``OVER``.
+
+    What looks for its task there, as ``asyncio.timeout`` does, finds the one that will take the other steps.
+    Source: asyncio's support for tasks of one's own, ``docs.python.org/3/library/asyncio-extending.html``.
+    """
+    loop = worker.get_loop()
+    _leave_task(loop, current)
+    _enter_task(loop, worker)
+    try:
+        return context.run(coroutine.send, None)
+    except StopIteration:
+        return OVER
+    finally:
+        _leave_task(loop, worker)
+        _enter_task(loop, current)
+
 
 class Turn:
-    """One coroutine, whose every step runs in one context: what it leaves there does not reach the next one."""
+    """One coroutine, whose every step runs in one context: what it leaves there does not reach the next one.
 
-    __slots__ = ("_context", "_coroutine", "_has_begun", "_waiting")
+    ``waiting`` is what its first step gave, where that has been taken.
+    """
 
-    def __init__(self, coroutine: Coroutine[Any, Any, None], context: Context) -> None:
+    __slots__ = ("_context", "_coroutine", "_waiting")
+
+    def __init__(self, coroutine: Coroutine[Any, Any, None], context: Context, waiting: Any = OVER) -> None:
         self._coroutine = coroutine
         self._context = context
-        self._has_begun = False
-        self._waiting: Any = None
-
-    def begin(self, worker: asyncio.Task[Any], current: asyncio.Task[Any]) -> bool:
-        """Take the first step here and now, in ``current``, as if ``worker`` did; tell whether that was all.
-
-        What looks for its task there, as ``asyncio.timeout`` does, finds the one that will take the other steps.
-        Source: asyncio's support for tasks of one's own, ``docs.python.org/3/library/asyncio-extending.html``.
-        """
-        loop = worker.get_loop()
-        self._has_begun = True
-        _leave_task(loop, current)
-        _enter_task(loop, worker)
-        try:
-            self._waiting = self._context.run(self._coroutine.send, None)
-        except StopIteration:
-            return True
-        finally:
-            _leave_task(loop, worker)
-            _enter_task(loop, current)
-        return False
+        self._waiting = waiting
 
     async def finish(self, error: BaseException | None = None) -> None:
         """Take the steps that are left; raise ``error`` first where the coroutine waits."""
         try:
-            if error is not None and self._has_begun:
-                self._waiting = self._throw(error)
-            elif not self._has_begun:
-                self._has_begun = True
+            if self._waiting is OVER:
                 self._waiting = self._send(None)
+            elif error is not None:
+                self._waiting = self._throw(error)
         except StopIteration:
             return
         await rest(self._waiting, self._send, self._throw)
