@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+from pathlib import Path
 
 import pytest
 
@@ -62,3 +63,12 @@ def test_strategies_export_what_is_documented() -> None:
     assert sorted(strategies.__all__) == list(strategies.__all__)
     assert documented <= set(strategies.__all__)
     assert all(hasattr(strategies, name) for name in strategies.__all__)
+
+
+def test_asyncapi_exports_what_is_documented() -> None:
+    """``wsdrf.asyncapi.__all__`` is sorted, and each of its names stands in the how-to."""
+    asyncapi = importlib.import_module("wsdrf.asyncapi")
+    page = (Path(__file__).parent.parent / "docs" / "howto" / "asyncapi.md").read_text("utf-8")
+
+    assert sorted(asyncapi.__all__) == list(asyncapi.__all__)
+    assert all(hasattr(asyncapi, name) and name in page for name in asyncapi.__all__)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import inspect
 import json
 import re
 from datetime import date, datetime, time, timedelta
@@ -14,7 +15,8 @@ from uuid import UUID
 import attrs
 import pytest
 
-from wsdrf import exceptions
+from wsdrf import checks, exceptions
+from wsdrf.asyncapi import about, facts
 from wsdrf.codec import Codec
 from wsdrf.envelope import RESERVED_ACTIONS, RESERVED_PREFIX
 from wsdrf.options import CLASS_NAMES, OPTION_NAMES, Options, Rate
@@ -101,6 +103,37 @@ def test_reference_shows_a_value_that_comes_back(name: str) -> None:
     value = codec.structurer(TYPES[name])(json.loads(example))
 
     assert example == json.dumps(codec.unstructurer(TYPES[name])(value))
+
+
+def test_reference_has_every_check() -> None:
+    """The table of checks has each id that the code can report, and no other."""
+    reported = re.findall(r"id=\"(wsdrf\.[EW]\d{3})\"", inspect.getsource(checks))
+    shown = re.findall(r"^\| `(wsdrf\.[EW]\d{3})` \|", (REFERENCE / "checks.md").read_text("utf-8"), re.MULTILINE)
+
+    assert sorted(reported) == shown
+
+
+def test_reference_has_the_capacity_of_layers() -> None:
+    """The bound that the reference names is the one that is checked."""
+    assert f"below {checks.LEAST_CAPACITY} " in (REFERENCE / "checks.md").read_text("utf-8")
+
+
+def test_reference_has_every_key_of_the_document() -> None:
+    """The table of WSDRF_ASYNCAPI has each of its keys, with the version by default."""
+    text = (REFERENCE / "commands.md").read_text("utf-8")
+    shown = {name: cells for name, cells in rows("commands.md").items() if name in about.KEYS}
+
+    assert set(about.KEYS) == set(shown)
+    assert f'`"{attrs.fields(about.About).version.default}"`' == shown["VERSION"][0]
+    assert about.SETTING in text
+
+
+def test_close_codes_of_the_document_are_those_of_the_reference() -> None:
+    """The AsyncAPI document says of each close code what the wire's reference says."""
+    text = (REFERENCE / "wire.md").read_text("utf-8")
+    shown = re.findall(r"^\| (\d{4}) \| (.*?) \| (.*?) \|$", text, re.MULTILINE)
+
+    assert {code: {"means": means, "retry": retry} for code, means, retry in shown} == facts.CLOSE_CODES
 
 
 def test_reference_names_the_reserved_actions() -> None:

@@ -3,18 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, Final
 
 from django.conf import settings
 from django.core import checks
 from django.core.checks import CheckMessage, Error, Tags, register
+from django.utils.module_loading import import_string
+from rest_framework.authentication import SessionAuthentication
 from rest_framework.permissions import AllowAny
+from rest_framework.settings import api_settings
 
+from wsdrf.access.carriers import QueryParameter
 from wsdrf.access.permissions import leaves
-from wsdrf.connection.blueprint import blueprint_of
+from wsdrf.connection.blueprint import Blueprint, blueprint_of
 from wsdrf.connection.mounts import application_of_project, built, survey
 from wsdrf.exceptions import ConfigurationError
 from wsdrf.routing import Route
+
+LEAST_CAPACITY: Final = 1000
+"""Messages that a core Redis layer should hold for a process: all its connections share one channel."""
+
+DEFAULT_CAPACITY: Final = 100
+"""What channels_redis takes where ``CONFIG`` says nothing."""
 
 HINT = "Guard it with @requires(...) or permission_classes; @requires(AllowAny) states that everybody may."
 
@@ -24,6 +34,11 @@ def register_checks() -> None:
     register(Tags.security)(warn_of_open_actions)
     register(Tags.security, deploy=True)(refuse_open_actions)
     register(Tags.urls)(warn_of_unreachable_consumers)
+    register(Tags.security)(warn_of_tokens_in_addresses)
+    register(Tags.security)(warn_of_any_host)
+    register(Tags.security, deploy=True)(warn_of_invented_addresses)
+    register(warn_of_groups_without_layer)
+    register(warn_of_small_layers)
 
 
 def warn_of_open_actions(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
@@ -57,6 +72,132 @@ def warn_of_unreachable_consumers(app_configs: Any, **kwargs: Any) -> list[Check
         for mount in found
         if mount.obstacle
     ]
+
+
+def warn_of_tokens_in_addresses(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
+    """Report each consumer that reads tokens from the address (``wsdrf.W003``)."""
+    return [
+        checks.Warning(
+            f"{_name(consumer)} reads tokens from the address, which servers and proxies write to their logs.",
+            hint="Let browsers send the token by Subprotocol() or FirstMessage() instead of QueryParameter().",
+            obj=consumer,
+            id="wsdrf.W003",
+        )
+        for consumer, blueprint in _blueprints()
+        if any(isinstance(carrier, QueryParameter) for carrier in blueprint.access.carriers)
+    ]
+
+
+def warn_of_any_host(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
+    """Report each consumer that trusts sessions where ``ALLOWED_HOSTS`` has ``"*"`` (``wsdrf.W004``)."""
+    if "*" not in settings.ALLOWED_HOSTS:
+        return []
+    return [
+        checks.Warning(
+            f"{_name(consumer)} trusts session cookies, but ALLOWED_HOSTS has '*', so any host name passes for the "
+            "site's own when the origin is checked.",
+            hint="Name the site's hosts in ALLOWED_HOSTS.",
+            obj=consumer,
+            id="wsdrf.W004",
+        )
+        for consumer, blueprint in _blueprints()
+        if any(_is_a(kind, SessionAuthentication) for kind in blueprint.access.authentication_classes)
+    ]
+
+
+def warn_of_invented_addresses(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
+    """Report throttles that go by an address that clients can make up (``wsdrf.W005``), before deployment."""
+    if api_settings.NUM_PROXIES is not None:
+        return []
+    return [
+        checks.Warning(
+            f"{_name(consumer)} is throttled by {', '.join(names)}, but NUM_PROXIES is not set, so a client "
+            "that sends another X-Forwarded-For each time is never throttled.",
+            hint='Set REST_FRAMEWORK["NUM_PROXIES"] to the number of proxies before the server; 0 for none.',
+            obj=consumer,
+            id="wsdrf.W005",
+        )
+        for consumer, blueprint in _blueprints()
+        if (names := _throttles_by_address(blueprint))
+    ]
+
+
+def warn_of_groups_without_layer(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
+    """Report each consumer that uses groups, but has no channel layer (``wsdrf.W006``)."""
+    return [
+        checks.Warning(
+            f"{_name(consumer)} uses groups, but CHANNEL_LAYERS has no {blueprint.layer_alias!r}: whoever is to join "
+            "one is refused.",
+            hint="Configure a channel layer; channels.layers.InMemoryChannelLayer will do for a single process.",
+            obj=consumer,
+            id="wsdrf.W006",
+        )
+        for consumer, blueprint in _blueprints()
+        if _uses_groups(consumer) and blueprint.layer_alias not in getattr(settings, "CHANNEL_LAYERS", {})
+    ]
+
+
+def warn_of_small_layers(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
+    """Report each core Redis layer of a consumer that drops messages early (``wsdrf.W007``)."""
+    aliases = dict.fromkeys(blueprint.layer_alias for _, blueprint in _blueprints())
+    layers = getattr(settings, "CHANNEL_LAYERS", {})
+    return [
+        checks.Warning(
+            f"CHANNEL_LAYERS[{alias!r}] holds {capacity} messages for a server process, all its connections together, "
+            "and drops the others.",
+            hint=f'Set "capacity" in its CONFIG to {LEAST_CAPACITY} or more, or use '
+            "channels_redis.pubsub.RedisPubSubChannelLayer.",
+            obj=f"CHANNEL_LAYERS[{alias!r}]",
+            id="wsdrf.W007",
+        )
+        for alias in aliases
+        if alias in layers and (capacity := _core_capacity(layers[alias])) is not None and capacity < LEAST_CAPACITY
+    ]
+
+
+def _blueprints() -> Iterator[tuple[type[Any], Blueprint]]:
+    for consumer, root in built().items():
+        yield consumer, blueprint_of(consumer, root)
+
+
+def _name(consumer: type[Any]) -> str:
+    return consumer.__qualname__.rpartition("<locals>.")[2]
+
+
+def _is_a(kind: Any, parent: type[Any]) -> bool:
+    return isinstance(kind, type) and issubclass(kind, parent)
+
+
+def _throttles_by_address(blueprint: Blueprint) -> list[str]:
+    """Name the throttles that count clients by DRF's ``get_ident()``, as DRF's own do for who is not logged in."""
+    routes: list[Route] = list(getattr(blueprint.consumer_class, "routes", {}).values())
+    throttles = [*blueprint.access.throttle_classes, *(one for route in routes for one in route.throttles)]
+    return list(dict.fromkeys(one.__qualname__ for one in throttles if isinstance(one, type) and _asks_address(one)))
+
+
+def _asks_address(throttle: type[Any]) -> bool:
+    # By name: to import DRF's throttles is to read the project's rates, once and for all.
+    methods = [getattr(throttle, name, None) for name in ("get_cache_key", "get_ident")]
+    return all(getattr(method, "__module__", "") == "rest_framework.throttling" for method in methods)
+
+
+def _uses_groups(consumer: Any) -> bool:
+    is_overridden = not str(consumer.build_groups.__module__).startswith("wsdrf.")
+    return is_overridden or bool(consumer.receptions)
+
+
+def _core_capacity(layer: Any) -> int | None:
+    """Give the capacity of a core layer of channels_redis; ``None`` for any other."""
+    try:
+        backend = import_string(layer["BACKEND"])
+    except (ImportError, KeyError, TypeError):
+        return None  # Channels says what is wrong with it
+    if not any((kind.__module__, kind.__name__) == _CORE for kind in getattr(backend, "__mro__", ())):
+        return None
+    return int(layer.get("CONFIG", {}).get("capacity", DEFAULT_CAPACITY))
+
+
+_CORE: Final = ("channels_redis.core", "RedisChannelLayer")
 
 
 def _open_actions() -> Iterator[tuple[type, str]]:

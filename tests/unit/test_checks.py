@@ -9,9 +9,11 @@ import pytest
 from channels.routing import URLRouter
 from django.core.checks import run_checks
 from django.urls import path
+from rest_framework.authentication import SessionAuthentication, TokenAuthentication
 from rest_framework.permissions import AllowAny, IsAuthenticated
+from rest_framework.throttling import AnonRateThrottle, UserRateThrottle
 
-from wsdrf import Consumer, on, requires
+from wsdrf import Consumer, QueryParameter, message, on, receives, requires, throttle
 
 
 def reported(consumer: type[Consumer], *, deploy: bool = False) -> list[tuple[str, str]]:
@@ -19,7 +21,7 @@ def reported(consumer: type[Consumer], *, deploy: bool = False) -> list[tuple[st
     application = consumer.as_asgi()
     messages = run_checks(include_deployment_checks=deploy)
     del application
-    return sorted((message.id or "", message.msg) for message in messages if message.obj is consumer)
+    return sorted((one.id or "", one.msg) for one in messages if one.obj is consumer)
 
 
 class Open(Consumer):
@@ -118,6 +120,126 @@ def test_a_project_without_consumers_has_none_out_of_reach(name: str, settings: 
     settings.ASGI_APPLICATION = name
 
     assert [] == [message for message in run_checks() if message.id == "wsdrf.W002"]
+
+
+# -- credentials, throttles and layers ---------------------------------------------------------------------------------
+
+
+@requires(AllowAny)
+class Cautious(Consumer):
+    authentication_classes = [TokenAuthentication]
+
+
+class QueryReader(Cautious):
+    credential_carriers = [QueryParameter("key")]
+
+
+class SessionReader(Cautious):
+    authentication_classes = [TokenAuthentication, SessionAuthentication]
+
+
+class Grouped(Cautious):
+    async def build_groups(self) -> list[str]:
+        return ["all"]
+
+
+@message("checks.news")
+class News:
+    text: str
+
+
+class Receiver(Cautious):
+    @receives(News)
+    async def news(self, event: News) -> None: ...
+
+
+class ByPerson(UserRateThrottle):
+    def get_cache_key(self, request: Any, view: Any) -> str | None:
+        return f"person {request.user.pk}"
+
+
+class Throttled(Cautious):
+    throttle_classes = [ByPerson, AnonRateThrottle]
+
+    @on("act")
+    @throttle("5/m", UserRateThrottle, AnonRateThrottle)
+    async def act(self) -> None: ...
+
+
+class ThrottledByPerson(Cautious):
+    throttle_classes = [ByPerson]
+
+    @on("act")
+    @throttle("5/m")
+    async def act(self) -> None: ...
+
+
+def test_a_token_in_the_address_is_a_warning() -> None:
+    """A consumer that opts in to QueryParameter is reported, and no other."""
+    (found,) = reported(QueryReader)
+
+    assert "wsdrf.W003" == found[0]
+    assert found[1].startswith("QueryReader reads tokens from the address")
+    assert [] == reported(Cautious, deploy=True)
+
+
+def test_any_host_beside_sessions_is_a_warning(settings: Any) -> None:
+    """With ALLOWED_HOSTS "*", who trusts session cookies is reported; who reads tokens alone is not."""
+    assert [] == reported(SessionReader)
+    settings.ALLOWED_HOSTS = ["example.com", "*"]
+
+    assert ["wsdrf.W004"] == [id for id, _ in reported(SessionReader)]
+    assert [] == reported(Cautious)
+
+
+def test_throttles_by_address_without_proxies_are_a_warning_before_deployment(settings: Any) -> None:
+    """With --deploy, and while NUM_PROXIES is unset: each throttle of connects and actions that goes by address."""
+    (found,) = reported(Throttled, deploy=True)
+
+    assert "wsdrf.W005" == found[0]
+    assert found[1].startswith("Throttled is throttled by AnonRateThrottle, UserRateThrottle, but")
+    assert [] == reported(Throttled)
+    assert [] == reported(ThrottledByPerson, deploy=True)
+    settings.REST_FRAMEWORK = {"NUM_PROXIES": 0}
+    assert [] == reported(Throttled, deploy=True)
+
+
+@pytest.mark.parametrize("consumer", [Grouped, Receiver])
+def test_groups_without_a_layer_are_a_warning(consumer: type[Consumer], settings: Any) -> None:
+    """Who builds groups or receives events needs the layer that it names; who does neither needs none."""
+    assert [] == reported(consumer)
+    settings.CHANNEL_LAYERS = {"other": settings.CHANNEL_LAYERS["default"]}
+
+    assert ["wsdrf.W006"] == [id for id, _ in reported(consumer)]
+    assert [] == reported(Cautious)
+
+
+CORE = "channels_redis.core.RedisChannelLayer"
+PUBSUB = "channels_redis.pubsub.RedisPubSubChannelLayer"
+
+
+@pytest.mark.parametrize(
+    ("layer", "is_reported"),
+    [
+        ({"BACKEND": CORE}, True),
+        ({"BACKEND": CORE, "CONFIG": {"capacity": 999}}, True),
+        ({"BACKEND": CORE, "CONFIG": {"capacity": 1000}}, False),
+        ({"BACKEND": PUBSUB}, False),
+        ({"BACKEND": "channels.layers.InMemoryChannelLayer"}, False),
+        ({"BACKEND": "no.such.Layer"}, False),
+        ({}, False),
+    ],
+)
+def test_a_core_layer_that_holds_little_is_a_warning(layer: dict[str, Any], is_reported: bool, settings: Any) -> None:
+    """The core layer of channels_redis holds 100 messages for a process where nobody says more."""
+    settings.CHANNEL_LAYERS = {"default": layer}
+    application = Cautious.as_asgi()
+
+    found = [message for message in run_checks() if message.id == "wsdrf.W007"]
+
+    assert is_reported == bool(found)
+    assert all("CHANNEL_LAYERS['default']" == message.obj for message in found)
+    del application
 
 
 application = URLRouter([path("ws/", Stated.as_asgi()), path("ws/", Shut.as_asgi())])
