@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 import typing
-from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Callable, Collection, Mapping
+from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Callable, Collection, Iterator, Mapping
 from inspect import Parameter
 from types import MappingProxyType, NoneType, UnionType
 from typing import Any, Final, Union
@@ -23,6 +23,25 @@ _POSITIONAL: Final = (Parameter.POSITIONAL_ONLY, Parameter.POSITIONAL_OR_KEYWORD
 
 # What was resolved once stays: a subclass in another module cannot see the names around its base.
 _resolved: Final[WeakKeyDictionary[Callable[..., Any], dict[str, Any]]] = WeakKeyDictionary()
+
+
+@frozen(eq=False)
+class _Names(Mapping[str, Any]):
+    """What the class body and the names around it call, looked up one by one: a class may have a thousand methods."""
+
+    body: Mapping[str, Any]
+    around: Mapping[str, Any]
+
+    def __getitem__(self, name: str) -> Any:
+        value = self.body.get(name, ABSENT)
+        # A method is no type: one that is called `list` must not hide the built-in that annotations mean.
+        return self.around[name] if value is ABSENT or inspect.isfunction(value) else value
+
+    def __iter__(self) -> Iterator[str]:
+        return (name for name in {**self.around, **self.body} if name in self)
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
 
 
 @frozen(eq=False)
@@ -128,14 +147,12 @@ def resolve(method: Method, name: str, annotation: Any, scope: Scope) -> Any:
 def _resolve(method: Method, name: str, annotation: Any, scope: Scope) -> Any:
     world = getattr(inspect.unwrap(method.function), "__globals__", {})
     around = scope.local if scope.module is world else {}
-    # A method is no type: one that is called `list` must not hide the built-in that annotations mean.
-    body = {key: value for key, value in vars(method.owner).items() if not inspect.isfunction(value)}
 
     def bearer() -> None: ...
 
     bearer.__annotations__ = {name: annotation}
     try:
-        return typing.get_type_hints(bearer, world, {**around, **body}, include_extras=True)[name]
+        return typing.get_type_hints(bearer, world, _Names(vars(method.owner), around), include_extras=True)[name]
     except Exception as error:
         # An annotation is code of the user's, and may raise anything.
         raise method.error(
