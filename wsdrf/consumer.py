@@ -228,10 +228,10 @@ class Consumer(metaclass=ConsumerType):
 
     @classmethod
     def __wsdrf_declared__(cls) -> None:
-        for route in cls.routes.values():
-            for kind in (route.payload, *route.replies):
-                if kind is not None and not is_serializer(kind):
-                    describe(kind)
+        kinds = {id(kind): kind for route in cls.routes.values() for kind in (route.payload, *route.replies)}
+        for kind in kinds.values():
+            if kind is not None and not is_serializer(kind):
+                describe(kind)
 
     def _link(self) -> Connection:
         connection: Connection | None = getattr(self, "_connection", None)

@@ -13,7 +13,7 @@ from wsdrf.codec.write import Writing
 from wsdrf.codec.wrong import Wrong, bounded, missing
 from wsdrf.envelope import ABSENT, Call, CallId, Failure
 from wsdrf.exceptions import InvalidCall
-from wsdrf.schema import Record, describe
+from wsdrf.schema import Record, Shape, describe
 
 __all__ = ["Codec", "InvalidFrame"]
 
@@ -36,6 +36,7 @@ class Codec:
         self._quick = Quick()
         self._careful = Careful()
         self._writing = Writing(camelize)
+        self._shapes: dict[type[Any], Shape] = {}  # a class that is both taken and given is described once
 
     def decode(self, data: str | bytes) -> Call:
         """Read a frame.
@@ -55,7 +56,7 @@ class Codec:
 
         Raises ``DeclarationError`` for a type that cannot travel.
         """
-        shape = describe(tp, camelize=self.camelize)
+        shape = self._describe(tp)
         quick = self._quick.make(shape)
         careful = self._careful.make(shape)
         nothing: Any = {} if isinstance(shape, Record) else ABSENT
@@ -86,7 +87,7 @@ class Codec:
         All fields are written, defaults too. What is no JSON (a naive ``datetime``, NaN, an ``int`` beyond 64 bits, a
         value that the annotation does not allow) raises ``ValueError`` or ``TypeError``.
         """
-        return self._writing.value if tp is None else self._writing.make(describe(tp, camelize=self.camelize))
+        return self._writing.value if tp is None else self._writing.make(self._describe(tp))
 
     def unstructure(self, value: Any) -> Any:
         """Turn a value into plain JSON data, going by its class."""
@@ -98,6 +99,13 @@ class Codec:
         Raises ``ValueError`` or ``TypeError`` for what is no JSON.
         """
         return frames.encode_frame(action, payload, id)
+
+    def _describe(self, tp: Any) -> Shape:
+        if not isinstance(tp, type):
+            return describe(tp, camelize=self.camelize)
+        if tp not in self._shapes:
+            self._shapes[tp] = describe(tp, camelize=self.camelize)
+        return self._shapes[tp]
 
     encode_reply = staticmethod(frames.encode_reply)
 

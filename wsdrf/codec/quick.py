@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any
 
 import attrs
@@ -196,11 +197,17 @@ def check_length(value: Any, length: int) -> None:
 
 def attributes(shape: Record) -> list[attrs.Attribute[Any]]:
     """List a record's fields as attrs does, for cattrs to write code from."""
-    fields = {
-        field.name: attrs.field(default=attrs.NOTHING if field.required else None, alias=field.keyword, kw_only=True)
-        for field in shape.fields
+    return list(_attributes(tuple((field.name, field.keyword, field.required) for field in shape.fields)))
+
+
+@cache
+def _attributes(fields: tuple[tuple[str, str, bool], ...]) -> tuple[attrs.Attribute[Any], ...]:
+    # Only a class has them: it is made once for all records with such fields, since that takes its time.
+    made = {
+        name: attrs.field(default=attrs.NOTHING if required else None, alias=keyword, kw_only=True)
+        for name, keyword, required in fields
     }
-    return list(attrs.fields(attrs.make_class(shape.cls.__name__, fields)))
+    return tuple(attrs.fields(attrs.make_class("Fields", made)))
 
 
 def bound_to_any(cls: type[Any]) -> dict[str, Any]:
