@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import json
+import os
+import subprocess
+import sys
 from collections.abc import Iterator
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,6 +18,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from jsonschema import Draft7Validator
 
+from tests.browser.server import CHAT, environment, manage
 from tests.laws import asyncapi_zoo
 from tests.laws.asyncapi_mutants import CORPUS, mutants
 from tests.laws.asyncapi_zoo import Camel, Echo, Talk
@@ -22,6 +28,7 @@ from wsdrf.connection.mounts import mounts
 from wsdrf.strategies import InvalidCall, calls, invalid_calls
 from wsdrf.testing import WebsocketCommunicator
 
+ROOT = CHAT.parents[1]
 # As in test_strategies: what no JSON Schema can say of a value.
 BEYOND_JSON_SCHEMA = {"form", "duplicate", "inexact", "pattern", "too_small", "too_large", "too_short", "too_long"}
 PATHS = {"Echo": "/echo/", "Camel": "/camel/", "tests.laws.asyncapi_zoo.Talk": "/talk/hall/7/"}
@@ -84,6 +91,27 @@ def test_zoo_has_a_schema_for_each_message() -> None:
         assert sorted(channel["messages"]) == sorted(sent)
 
 
+def test_conversations_have_every_message() -> None:
+    """There is a conversation in which each message of a consumer occurs, but for that of a channel layer's failure."""
+    frames = [
+        {"action": "talk.say", "payload": {"text": "hello"}},
+        {"action": "talk.say", "payload": {"text": "hello", "times": 0}, "id": 1},
+        {"action": "talk.lines", "payload": {"lines": ["a"]}, "id": 2},
+        {"action": "talk.fail", "payload": 1, "id": 3},
+        {"action": "talk.leave", "payload": "bob", "id": 4},
+        {"action": "talk.beside", "id": 5},
+    ]
+
+    received = asyncio.run(converse("/aside/", frames))
+
+    of_talk = Reader.of(talk(), "Talk")
+    assert set(of_talk.validators[Sender.SERVER]) == {
+        *(name for frame in received for name in of_talk.read(Sender.SERVER, frame)),
+        "talk.fail.sent",
+        "wsdrf.resync",
+    }
+
+
 @every_consumer
 @settings(max_examples=max(25, settings().max_examples // 2))
 @given(data=st.data())
@@ -130,6 +158,24 @@ def test_what_answers_an_invalid_call_is_one_message(channel: str, data: st.Data
     for frame in received:
         assert [frame["action"]] == reader(channel).read(Sender.SERVER, frame)
     assert {"authentication", "error", "pong"} <= {frame["action"] for frame in received}
+
+
+def test_the_demo_says_what_its_document_says(tmp_path: Path) -> None:
+    """In conversations with the demo's room, with its database, each frame is one message of its document."""
+    manage(tmp_path, "demo", "--no-serve")
+
+    done = subprocess.run(
+        [sys.executable, "-m", "tests.laws.asyncapi_demo"],
+        cwd=CHAT,
+        env=environment(tmp_path) | {"PYTHONPATH": os.pathsep.join([str(ROOT), str(CHAT), *filter(None, sys.path)])},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=100,
+    )
+
+    assert 0 == done.returncode, done.stderr
+    assert {"chat.said", "complete", "error", "room.members.sent"} <= set(json.loads(done.stdout))
 
 
 @cache
