@@ -1,0 +1,1 @@
+"""Write typed clients of a project's consumers, in the language of who calls them."""
