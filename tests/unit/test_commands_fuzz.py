@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from asgiref.sync import async_to_sync
 from attrs import frozen
 from django.contrib.auth.models import Group, User
 from django.core import mail
@@ -109,6 +110,14 @@ def test_the_same_seed_holds_the_same_conversations(fuzz: Callable[..., Done], a
     assert first == second
 
 
+def test_who_is_let_in_is_tried_first(fuzz: Callable[..., Done], ann: User) -> None:
+    """Nobody's being named first costs no time: most of it goes to those who may connect."""
+    done = fuzz("/right/", "--as", "anonymous", "--as", "ann", *SHORT)
+
+    assert ["anonymous", "ann"] == [line.split()[1] for line in done.output.splitlines()[2:4]]
+    assert int(done.row("(connect)", "ann")[0]) > int(done.row("(connect)", "anonymous")[1])
+
+
 def test_time_ends_the_run(fuzz: Callable[..., Done], ann: User) -> None:
     """Without a number of conversations, the time is what ends it, be it short."""
     done = fuzz("/right/", "--as", "ann", "--time", "0.5")
@@ -139,13 +148,18 @@ def test_a_fault_is_found_shrunk_printed_and_saved(fuzz: Callable[..., Done], tm
     assert 2 >= len(rest)
 
 
-def test_the_printed_test_fails_as_it_says(fuzz: Callable[..., Done], tmp_path: Path) -> None:
-    """What is to be pasted is Python, and names everything that it needs."""
+def test_the_printed_test_fails_until_it_is_mended(
+    fuzz: Callable[..., Done], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is to be pasted needs nothing else, fails as long as the fault is there, and no longer."""
     fuzz("/faulty/", "--time", "60", "--seed", "1")
     names: dict[str, Any] = {}
     exec(json.loads(found(tmp_path).read_text("utf-8"))["test"], names)
 
-    assert callable(names["test_faulty"])
+    with pytest.raises(AssertionError):
+        async_to_sync(names["test_faulty"])()
+    monkeypatch.setattr(Faulty, "divisor", -1)
+    async_to_sync(names["test_faulty"])()
 
 
 def test_a_failure_is_replayed(fuzz: Callable[..., Done], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

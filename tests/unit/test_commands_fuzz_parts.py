@@ -125,8 +125,8 @@ def test_a_test_names_its_roles() -> None:
     """As the command line did; a test without roles says nothing of them."""
     mark = "# `roles` are those that state_machine() was given."
     words = {"ann": "ann", "eve": "user:3", "token": None, "anonymous": "anonymous"}
-    named = with_roles(f"import pytest\n\n{mark}\nuse = roles['ann']", words)
-    names: dict[str, Any] = {"get_user_model": None}
+    named = with_roles(f"from asgiref.sync import sync_to_async\n\n{mark}\nuse = roles['ann']", words)
+    names: dict[str, Any] = {}
     exec(named.partition("use =")[0], names)
 
     assert ["ann", "eve", "token"] == list(names["roles"])

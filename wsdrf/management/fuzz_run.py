@@ -9,6 +9,7 @@ from importlib import import_module
 from time import monotonic
 from typing import Any
 
+from asgiref.sync import async_to_sync
 from attrs import evolve, field, frozen
 from django.conf import settings
 from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY, get_user_model
@@ -24,6 +25,10 @@ from wsdrf.management.fuzz_steps import Place, Record
 from wsdrf.management.roles import read_roles
 from wsdrf.strategies import state_machine
 from wsdrf.strategies.machine.roles import Guest, uses_session
+from wsdrf.testing.matrix import CONNECT, draw
+
+SHRINK_FOR = 10.0
+"""Seconds in which a shorter conversation that fails is looked for; for a server, which is slower, twice as many."""
 
 
 @frozen
@@ -39,12 +44,8 @@ class Party:
         return {role: who for role, who in self.people.items() if isinstance(who, str)}
 
     def makers(self) -> dict[str, Any]:
-        """Give the people as a machine takes them: users are found anew in each conversation.
-
-        Who is nobody comes last, because a machine in want of somebody takes the first, who had better be let in.
-        """
-        known = sorted(self.people.items(), key=lambda one: one[1] is None)
-        return {role: who if who is None or isinstance(who, str) else _finder(who) for role, who in known}
+        """Give the people as a machine takes them: users are found anew in each conversation."""
+        return {role: who if who is None or isinstance(who, str) else _finder(who) for role, who in self.people.items()}
 
 
 @frozen
@@ -78,6 +79,17 @@ def invite(words: Sequence[str]) -> Party:
         role: None if isinstance(who, str) else word for (role, who), word in zip(people.items(), words, strict=True)
     }
     return Party(people, said)
+
+
+def seat(job: Job, party: Party) -> Party:
+    """Put those first who are let in, as far as that is known: a machine in want of somebody takes the first."""
+    if job.url is None:
+        verdicts = async_to_sync(draw)(job.consumer, party.people, job.path).verdicts[CONNECT]
+        refused = {role for role, verdict in verdicts.items() if not verdict.is_allowed}
+    else:
+        refused = {role for role, who in party.people.items() if who is None}
+    order = sorted(party.people, key=lambda role: role in refused)
+    return Party({role: party.people[role] for role in order}, {role: party.words[role] for role in order})
 
 
 def invite_again(record: Record, words: Sequence[str]) -> Party:
@@ -144,10 +156,12 @@ def share(jobs: Sequence[Job], seconds: float, budget: Budget) -> Generator[tupl
 @contextmanager
 def _machine(job: Job, party: Party, options: Mapping[str, Any], trial: Trial) -> Generator[type[Recorder], None, None]:
     if job.url is None:
-        made = state_machine(job.consumer, party.makers(), path=job.path, shrink_for=10, **_read(options))
+        made = state_machine(job.consumer, party.makers(), path=job.path, shrink_for=SHRINK_FOR, **_read(options))
         yield recording(made, trial)
         return
-    made = state_machine(job.consumer, party.makers(), path=job.path, losses=None, shrink_for=30, **_read(options))
+    made = state_machine(
+        job.consumer, party.makers(), path=job.path, losses=None, shrink_for=2 * SHRINK_FOR, **_read(options)
+    )
     with _visitors(job.consumer, party.people) as visitors:
         machine = recording(made, trial, RemoteRecorder)
         machine.address = Address(job.url, visitors)

@@ -73,8 +73,9 @@ def with_roles(test: str, words: Mapping[str, str | None]) -> str:
     if MARK not in test or not any(f"roles[{role!r}]" in test for role in words):
         return test.replace(f"{MARK}\n", "")
     roles = ["# Make these in the test's database first, and what is at the path.", "roles = {", *who, "}", "", ""]
-    imported = "from django.contrib.auth import get_user_model\n"
-    return imported + test.replace(MARK, "\n".join(roles))
+    last = "from asgiref.sync import sync_to_async\n"
+    imported = f"{last}from django.contrib.auth import get_user_model\n"
+    return test.replace(last, imported, 1).replace(MARK, "\n".join(roles))
 
 
 def conceal(text: str, secrets: Mapping[str, str]) -> str:

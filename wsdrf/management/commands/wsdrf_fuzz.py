@@ -137,8 +137,9 @@ class Command(BaseCommand):
             def tick(trial: Any, name: str = name) -> None:
                 progress.show(name, trial.tally.conversations, trial.tally.total)
 
+            seated = fuzz.seat(job, party)
             try:
-                trial = fuzz.attempt(job, party, budget, known, tick)
+                trial = fuzz.attempt(job, seated, budget, known, tick)
             except ValueError as error:
                 raise CommandError(str(error)) from error
             finally:
@@ -146,7 +147,7 @@ class Command(BaseCommand):
             self._sum_up(job, party, budget, trial)
             if trial.failure is not None:
                 failing += 1
-                self._tell(fuzz.keep(job, party, budget, trial.failure, known), options["save"])
+                self._tell(fuzz.keep(job, seated, budget, trial.failure, known), options["save"])
         return (
             f"{failing} of {len(jobs)} {'consumer fails' if len(jobs) == 1 else 'consumers fail'}." if failing else ""
         )
