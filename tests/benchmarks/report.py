@@ -74,20 +74,23 @@ def digits(figure: float) -> str:
 def table(name: str, figures: dict[str, dict[str, list[float]]]) -> str:
     """Write the figures of one suite."""
     suite = load(name)
-    compared = any(suite.against(row) in figures for row in figures)
-    heads = [head for title in suite.columns.values() for head in ([title, "x"] if compared else [title])]
+    measured = {column for columns in figures.values() for column in columns}
+    shown = {column: title for column, title in suite.columns.items() if column in measured}
+    is_compared = any(suite.against(row) in figures for row in figures)
+    compared = {column for column in shown if is_compared and not column.startswith(suite.plain)}
+    heads = [head for column, title in shown.items() for head in ([title, "x"] if column in compared else [title])]
     lines = [f"### {suite.title} (`{name}`)\n", f"| | {' | '.join(heads)} |", "|---" * (len(heads) + 1) + "|"]
     for row, columns in figures.items():
         cells = []
-        for column in suite.columns:
+        for column in shown:
             rounds = columns.get(column)
             other = figures.get(suite.against(row) or "", {}).get(column)
             if rounds is None:
-                cells += [""] * (2 if compared else 1)
+                cells += [""] * (2 if column in compared else 1)
                 continue
             found = spread(rounds)
             cells.append(f"{digits(found.median)} ({digits(found.low)} - {digits(found.high)})")
-            if compared:
+            if column in compared:
                 cells.append(f"{ratio(rounds, other).median:.3f}" if other else "")
         lines.append(f"| {row} | {' | '.join(cells)} |")
     if compared:

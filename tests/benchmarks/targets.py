@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from attrs import frozen
 from endpoints import BARE, CHANX, DCRF_DRF, PLAIN, WSDRF
+from report import digits
 from results import Results, Spread, spread
 
 Found = Callable[[Results], Spread | None]
@@ -77,6 +78,12 @@ TARGETS = [
         at_least=True,
     ),
     Target(
+        "the same, the server's CPU time of a message, against plain Channels",
+        of("sockets", "cpu50", UVICORN.format(PLAIN), UVICORN.format(WSDRF)),
+        1 / 2.8,
+        1 / 3.6,
+    ),
+    Target(
         "median latency while other work keeps Django's thread busy, against idle",
         plain("busy", f"{WSDRF}, Django's thread busy", "ratio"),
         2,
@@ -114,10 +121,10 @@ def table(results: Results) -> str:
         if found is None:
             continue
         sign = ">=" if target.at_least else "<="
-        must = "-" if target.must == float("inf") else f"{sign} {target.must:g}{target.unit}"
-        moonshot = "-" if target.moonshot is None else f"{sign} {target.moonshot:g}"
+        must = "-" if target.must == float("inf") else f"{sign} {target.must:.3g}{target.unit}"
+        moonshot = "-" if target.moonshot is None else f"{sign} {target.moonshot:.3g}"
         holds = "-" if must == "-" else "yes" if target.holds(found.median, target.must) else "NO"
         reached = "-" if target.moonshot is None else "yes" if target.holds(found.median, target.moonshot) else "no"
-        figure = f"{found.median:.3g}{target.unit} ({found.low:.3g} - {found.high:.3g})"
+        figure = f"{digits(found.median)}{target.unit} ({digits(found.low)} - {digits(found.high)})"
         lines.append(f"| {target.what} | {figure} | {must} | {holds} | {moonshot} | {reached} |")
     return "\n".join(lines) + "\n"

@@ -38,8 +38,10 @@ class Suite:
     rows: Callable[[bool], list[str]]
     against: Callable[[str], str | None]
     measure: Callable[[str, bool], dict[str, float]] | None = None
+    plain: tuple[str, ...] = ()
+    """Columns, by how they begin, of which no ratio is worth a column."""
     rounds: int = 5
-    quick_rounds: int = 3
+    quick_rounds: int = 2
     together: Callable[[list[str], int, bool], Figures] | None = None
     """Measures all rows in one process, that many rounds, where they can only be measured so."""
     environment: Callable[[str], dict[str, str]] = lambda row: {}

@@ -115,7 +115,8 @@ SUITE = Suite(
     },
     rows=lambda quick: [f"uvicorn, {name}" for name in PEERS] + [f"daphne, {name}" for name in (BARE, PLAIN, WSDRF)],
     together=measure,
+    plain=("median", "p99"),
     against=lambda row: f"{row.partition(', ')[0]}, {PLAIN}",
     rounds=7,
-    quick_rounds=5,
+    quick_rounds=3,
 )
