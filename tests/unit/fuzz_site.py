@@ -8,6 +8,7 @@ from attrs import field
 from attrs.validators import ge, le, max_len
 from channels.routing import URLRouter
 from django.contrib.auth.models import Group
+from django.core import mail
 from django.urls import path
 from rest_framework.authentication import SessionAuthentication, TokenAuthentication
 from rest_framework.permissions import AllowAny, IsAdminUser, IsAuthenticated
@@ -34,6 +35,7 @@ class Right(Consumer):
     @on("say")
     async def say(self, payload: Say) -> Say:
         await Group.objects.acreate(name=uuid4().hex)
+        mail.send_mail("said", payload.text, None, ["board@example.com"])
         return payload
 
     @on("clear", method="DELETE")

@@ -118,7 +118,9 @@ def test_nobody_looks_no_line() -> None:
 
 def test_secrets_are_dots() -> None:
     """Wherever they stand."""
-    assert "a ... b ... c" == conceal("a s3cret b Token x c", {"one": "s3cret", "two": "Token x"})
+    secrets = {"one": "s3cret", "two": "Token 0x0", "nothing": ""}
+
+    assert "a ... b ... c ..." == conceal("a s3cret b Token 0x0 c 0x0", secrets)
 
 
 def test_a_test_names_its_roles() -> None:

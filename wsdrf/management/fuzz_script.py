@@ -79,9 +79,10 @@ def with_roles(test: str, words: Mapping[str, str | None]) -> str:
 
 
 def conceal(text: str, secrets: Mapping[str, str]) -> str:
-    """Write each of the secrets, by role, as dots."""
+    """Write each of the secrets, by role, as dots; of a header, what follows the scheme is one too."""
     for secret in secrets.values():
-        text = text.replace(secret, DOTS)
+        for part in (secret, secret.partition(" ")[2]):
+            text = text.replace(part, DOTS) if part.strip() else text
     return text
 
 
