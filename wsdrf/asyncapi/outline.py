@@ -127,7 +127,7 @@ def _event(kind: Any, guards: tuple[Any, ...], *, camelize: bool) -> Iterator[To
 
 
 def _merge(told: Iterator[Told]) -> tuple[Told, ...]:
-    """Have one entry an action: a client knows a frame by nothing else."""
+    """Have one entry an action: a client knows a frame by nothing else. Answers come before events."""
     found: dict[str, Told] = {}
     for one in told:
         known = found.get(one.action)
@@ -139,7 +139,6 @@ def _both(known: Told, other: Told) -> Told:
     return evolve(
         known,
         shapes=(*known.shapes, *(shape for shape in other.shapes if shape not in known.shapes)),
-        is_answer=known.is_answer or other.is_answer,
         is_event=known.is_event or other.is_event,
         description=known.description or other.description,
         guards=known.guards or other.guards,
