@@ -101,25 +101,28 @@ class Load:
         self.clients = clients
         self.times: list[float] = []
         self.counted = 0
+        self.answered = asyncio.Event()
         self.running = False
 
     def heard(self, client: Client) -> None:
         """Note an answer, and call again."""
         self.times.append(time.perf_counter() - client.sent)
+        self.answered.set()
         if self.running:
             client.ask()
 
     async def last(self, seconds: float) -> float:
         """Call for so long; give the seconds it really was. ``times`` are the latencies of the answers."""
         self.times.clear()
+        self.answered.clear()
         self.running = True
         started = time.perf_counter()
         for client in self.clients:
             client.heard = self.heard
             client.ask()
         await asyncio.sleep(seconds)
-        while not self.times and time.perf_counter() < started + PATIENCE:
-            await asyncio.sleep(0.1)  # a machine with much else to do may need longer for its first answer
+        # A machine with much else to do may need longer for its first answer.
+        await asyncio.wait_for(self.answered.wait(), PATIENCE)
         self.running = False
         took = time.perf_counter() - started
         self.counted = len(self.times)
