@@ -16,7 +16,9 @@ from tests.live.servers import KINDS, Fleet, Kind, People, Server
 
 pytestmark = pytest.mark.live
 
-SECONDS = "6"
+FEW = ("--examples", "8", "--seed", "5")
+"""A number and no time: machines are slow now and then."""
+
 APPLICATION = "tests.live.app.fuzzed:application"
 FUZZED = {
     name: Kind(
@@ -74,7 +76,7 @@ def test_nothing_is_found_where_all_is_right(fuzz: Callable[..., Done], people: 
     url = f"ws://127.0.0.1:{site.port}/ws/board/"
     who = ["--as", "alice", "--as", f"bob=token:{people.bob.token}", "--as", "anonymous"]
     mark = site.mark()
-    done = fuzz("--url", url, "--noinput", *who, "--time", SECONDS)
+    done = fuzz("--url", url, "--noinput", *who, *FEW)
 
     assert 0 == done.code, done.output
     assert f"Board  {url}  " in done.output
@@ -82,14 +84,14 @@ def test_nothing_is_found_where_all_is_right(fuzz: Callable[..., Done], people: 
         assert "-" != done.row("(connect)", role)[0], done.output
     assert "-" == done.row("(connect)", "anonymous")[0]
     assert people.bob.token not in done.output
-    assert "Traceback" not in site.output(mark)
+    assert "'levelname': 'ERROR'" not in site.output(mark)
 
 
 def test_a_fault_is_found_and_replayed(fuzz: Callable[..., Done], people: People, site: Server, tmp_path: Path) -> None:
     """From outside, over a socket; the shortest conversation is saved, fails again, and holds no token."""
     url = f"ws://127.0.0.1:{site.port}/ws/faulty/"
     who = ["--as", f"token:{people.bob.token}", "--as", "anonymous"]
-    done = fuzz("--url", url, "--noinput", *who, "--time", "60")
+    done = fuzz("--url", url, "--noinput", *who, "--time", "60", "--shrink", "2")
 
     assert 1 == done.code, done.output
     assert "InternalError: " in done.output
@@ -109,6 +111,6 @@ def test_a_session_is_ended_with_the_run(fuzz: Callable[..., Done], site: Server
         return int(count)
 
     before = sessions()
-    done = fuzz("--url", f"ws://127.0.0.1:{site.port}/ws/board/", "--noinput", "--as", "alice", "--time", "2")
+    done = fuzz("--url", f"ws://127.0.0.1:{site.port}/ws/board/", "--noinput", "--as", "alice", "--examples", "1")
 
     assert (0, before) == (done.code, sessions()), done.output

@@ -242,6 +242,7 @@ def test_a_path_leads_to_a_consumer(fuzz: Callable[..., Done], ann: User) -> Non
         (("--as", "stranger"), "There is no user 'stranger'."),
         (("--time", "0"), "--time takes a number of seconds above 0."),
         (("--patience", "nan"), "--patience takes a number of seconds above 0."),
+        (("--shrink", "-1"), "--shrink takes a number of seconds above 0."),
         (("--examples", "0"), "--examples takes a number above 0."),
         (("--url", "http://127.0.0.1/"), "--url takes an address of ws:// or wss://."),
         (("/right/", "--url", "ws://127.0.0.1/"), "--url says where to connect, so give no path beside it."),

@@ -15,7 +15,6 @@ from websockets.asyncio.server import serve
 
 from tests.unit import fuzz_site
 from tests.unit.test_commands_fuzz import Done, found, fuzz
-from wsdrf.management import fuzz_run
 
 __all__ = ["fuzz"]
 
@@ -28,9 +27,8 @@ Script = Callable[[Any], AsyncIterator[dict[str, Any]]]
 
 
 @pytest.fixture(autouse=True)
-def site(settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def site(settings: Any) -> None:
     settings.ASGI_APPLICATION = f"{fuzz_site.__name__}.application"
-    monkeypatch.setattr(fuzz_run, "SHRINK_FOR", 0.5)
 
 
 @pytest.fixture
@@ -132,7 +130,7 @@ CASES.append(("InternalError denied", (says_nothing, denies(HTTPStatus.INTERNAL_
 @pytest.mark.parametrize(("finding", "server"), CASES, ids=[name for name, _ in CASES], indirect=["server"])
 def test_what_is_wrong_is_found(fuzz: Callable[..., Done], tmp_path: Path, finding: str, server: str) -> None:
     """Whatever a client can see; the conversation is saved with its address, and is Python."""
-    done = fuzz("--url", server, "--noinput", "--time", "60", "--patience", "0.3", "--seed", "1")
+    done = fuzz("--url", server, "--noinput", "--time", "60", "--patience", "0.3", "--shrink", "0.5", "--seed", "1")
 
     assert 1 == done.code, done
     assert f"\n{finding.partition(' ')[0]}: " in done.output
@@ -169,7 +167,7 @@ def test_a_close_code_may_be_meant(fuzz: Callable[..., Done], server: str) -> No
 @pytest.mark.parametrize("server", [(talks(lambda call: [error(500, "error")]), {})], indirect=True)
 def test_a_failure_of_a_server_is_replayed(fuzz: Callable[..., Done], tmp_path: Path, server: str) -> None:
     """With the address that was saved, or another one."""
-    fuzz("--url", server, "--noinput", "--time", "60", "--seed", "1")
+    fuzz("--url", server, "--noinput", "--time", "60", "--shrink", "0.5", "--seed", "1")
     file = str(found(tmp_path))
 
     assert (1, "It still fails.") == (

@@ -27,9 +27,6 @@ from wsdrf.strategies import state_machine
 from wsdrf.strategies.machine.roles import Guest, uses_session
 from wsdrf.testing.matrix import CONNECT, draw
 
-SHRINK_FOR = 10.0
-"""Seconds in which a shorter conversation that fails is looked for; for a server, which is slower, twice as many."""
-
 
 @frozen
 class Party:
@@ -156,12 +153,10 @@ def share(jobs: Sequence[Job], seconds: float, budget: Budget) -> Generator[tupl
 @contextmanager
 def _machine(job: Job, party: Party, options: Mapping[str, Any], trial: Trial) -> Generator[type[Recorder], None, None]:
     if job.url is None:
-        made = state_machine(job.consumer, party.makers(), path=job.path, shrink_for=SHRINK_FOR, **_read(options))
+        made = state_machine(job.consumer, party.makers(), path=job.path, **_read(options))
         yield recording(made, trial)
         return
-    made = state_machine(
-        job.consumer, party.makers(), path=job.path, losses=None, shrink_for=2 * SHRINK_FOR, **_read(options)
-    )
+    made = state_machine(job.consumer, party.makers(), path=job.path, losses=None, **_read(options))
     with _visitors(job.consumer, party.people) as visitors:
         machine = recording(made, trial, RemoteRecorder)
         machine.address = Address(job.url, visitors)
@@ -169,7 +164,7 @@ def _machine(job: Job, party: Party, options: Mapping[str, Any], trial: Trial) -
 
 
 def _read(options: Mapping[str, Any]) -> Any:
-    return {name: value for name, value in options.items() if name in {"closes", "endless", "patience"}}
+    return {name: value for name, value in options.items() if name in {"closes", "endless", "patience", "shrink_for"}}
 
 
 @contextmanager

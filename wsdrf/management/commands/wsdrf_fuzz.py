@@ -66,6 +66,9 @@ class Command(BaseCommand):
             help="a close code that the consumer uses",
         )
         parser.add_argument("--patience", type=float, default=5.0, help="how many seconds an answer is waited for (5)")
+        parser.add_argument(
+            "--shrink", type=float, metavar="SECONDS", help="for how long to shrink a failure (10, or 20)"
+        )
         parser.add_argument("--save", type=Path, default=FOLDER, metavar="DIR", help=f"keep failures there ({FOLDER})")
         parser.add_argument("--replay", type=Path, metavar="FILE", help="hold a conversation that was saved again")
 
@@ -129,6 +132,7 @@ class Command(BaseCommand):
         party = fuzz.invite(options["roles"] or ["anonymous"])
         seed = SystemRandom().randrange(2**32) if options["seed"] is None else options["seed"]
         known = {name: options[name] for name in ("closes", "endless", "patience")}
+        known["shrink_for"] = options["shrink"] or (10.0 if options["url"] is None else 20.0)  # servers are slower
         progress = Progress(self.stderr, options["time"])
         failing = 0
         for job, budget in fuzz.share(jobs, options["time"], fuzz.Budget(0.0, seed, options["examples"])):
@@ -184,8 +188,8 @@ class Command(BaseCommand):
 
 
 def _check(options: dict[str, Any]) -> None:
-    for name in ("time", "patience"):
-        if not math.isfinite(options[name]) or options[name] <= 0:
+    for name in ("time", "patience", "shrink"):
+        if options[name] is not None and not 0 < options[name] < math.inf:
             raise CommandError(f"--{name} takes a number of seconds above 0.")
     if options["examples"] is not None and options["examples"] < 1:
         raise CommandError("--examples takes a number above 0.")
