@@ -6,8 +6,6 @@ import asyncio
 import base64
 import importlib
 import json
-import shutil
-import subprocess
 import sys
 import time
 from collections.abc import Iterator
@@ -17,52 +15,10 @@ from typing import Any
 import pytest
 
 from tests.live.client import SECONDS, until
-from tests.live.servers import (
-    END_SECONDS,
-    START_SECONDS,
-    TREE,
-    Fleet,
-    People,
-    Server,
-    accepts,
-    environment,
-    eventually,
-    free_port,
-)
+from tests.live.generated import GENERATE, PERSON, Mortal, in_project
+from tests.live.servers import Fleet, People, Server, free_port
 
 pytestmark = [pytest.mark.live, pytest.mark.parametrize("server", ["uvicorn", "daphne"], indirect=True)]
-
-GENERATE = """
-import sys, django
-from django.conf import settings
-django.setup()
-settings.ASGI_APPLICATION = "tests.live.app.asgi.application"
-from django.core.management import call_command
-call_command("wsdrf_client", "python", "--output", sys.argv[1])
-"""
-PERSON = """
-import sys, django
-django.setup()
-from django.contrib.auth.models import User
-from rest_framework.authtoken.models import Token
-user, _ = User.objects.get_or_create(username=sys.argv[1])
-Token.objects.filter(user=user).delete()
-Token.objects.create(user=user, key=sys.argv[2])
-"""
-
-
-def in_project(folder: Path, program: str, *arguments: str) -> None:
-    """Run ``program`` in a process of the project whose database is in ``folder``."""
-    done = subprocess.run(
-        [sys.executable, "-c", program, *arguments],
-        cwd=TREE,
-        env=environment(folder),
-        capture_output=True,
-        text=True,
-        timeout=START_SECONDS,
-        check=False,
-    )
-    assert 0 == done.returncode, done.stderr
 
 
 @pytest.fixture(scope="module")
@@ -70,7 +26,7 @@ def made(fleet: Fleet, tmp_path_factory: pytest.TempPathFactory) -> Any:
     """Give the package that ``manage.py wsdrf_client python`` makes of the live project."""
     folder = tmp_path_factory.mktemp("made")
     (folder / "project").mkdir()
-    in_project(folder / "project", GENERATE, str(folder / "live_client"))
+    in_project(folder / "project", GENERATE, str(folder / "live_client"), "python")
     sys.path.insert(0, str(folder))
     try:
         return importlib.import_module("live_client")
@@ -282,28 +238,6 @@ async def test_a_token_is_renewed_in_place(made: Any, url: str, server: Server, 
 
 
 # -- servers that die -------------------------------------------------------------------------------------------------
-
-
-class Mortal:
-    """A server that a test may kill and start again, at one port."""
-
-    def __init__(self, fleet: Fleet, server: Server, folder: Path) -> None:
-        shutil.copy(server.folder / "live.sqlite3", folder)
-        self.port = free_port()
-        self._command = [sys.executable, "-m", *(part.format(port=self.port) for part in server.kind.command)]
-        self._folder, self._environment = folder, fleet.environment(folder)
-        self.start()
-
-    def start(self) -> None:
-        with (self._folder / "output.log").open("ab") as output:
-            self._process = subprocess.Popen(
-                self._command, cwd=TREE, env=self._environment, stdout=output, stderr=subprocess.STDOUT
-            )
-        eventually(lambda: accepts(self.port), START_SECONDS)
-
-    def kill(self) -> None:
-        self._process.kill()
-        self._process.wait(END_SECONDS)
 
 
 @pytest.fixture

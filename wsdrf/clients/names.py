@@ -5,13 +5,16 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterable, Iterator
 from enum import Enum
-from typing import Any
+from typing import Any, Final
 
 from attrs import frozen
 
 from wsdrf.clients.plan import Portal, enums_of
 from wsdrf.schema import ArrayOf, MapOf, OneOf, Record, Reference, Shape, Tagged, TupleOf
 from wsdrf.schema.gather import Gathered, choose_names
+
+COMPANIONS: Final = ("Calls", "Events", "Face", "Params", "Streams")
+"""What a client may have beside it, each named after its consumer."""
 
 
 @frozen
@@ -42,7 +45,7 @@ def name_everything(portals: Collection[Portal], reserved: Collection[str]) -> N
         gathered.gather(shape)
     taken = set(reserved)
     clients = tuple(_free(f"{name}Client", taken) for name in _of_consumers(portals))
-    taken.update(f"{name.removesuffix('Client')}Params" for name in clients)
+    taken.update(name.removesuffix("Client") + more for name in clients for more in COMPANIONS)
     records = choose_names(gathered.entries)
     found = {name: _free(pascal(name), taken) for name in sorted(records)}
     walked = [part for shape in (*shapes, *(entry.shape for entry in gathered.entries)) for part in walk(shape)]

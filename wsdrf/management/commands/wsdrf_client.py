@@ -11,10 +11,14 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from wsdrf.clients.files import outdated, write
 from wsdrf.clients.plan import Portal, plan_clients
 from wsdrf.clients.python import python_client
+from wsdrf.clients.typescript import typescript_client
 from wsdrf.exceptions import ConfigurationError
 from wsdrf.management.commands.wsdrf_routes import fits, notes, survey_project
 
-LANGUAGES: Final[dict[str, Callable[[Collection[Portal]], dict[str, str]]]] = {"python": python_client}
+LANGUAGES: Final[dict[str, Callable[[Collection[Portal]], dict[str, str]]]] = {
+    "python": python_client,
+    "typescript": typescript_client,
+}
 
 
 class Command(BaseCommand):

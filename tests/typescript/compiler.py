@@ -1,0 +1,46 @@
+"""The TypeScript compiler, at exactly the version of the lock file."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from attrs import frozen
+
+from tests.conftest import IN_CI
+
+HERE = Path(__file__).parent
+STRICT = ("--strict", "--noUncheckedIndexedAccess", "--exactOptionalPropertyTypes", "--noImplicitOverride")
+
+
+@frozen
+class Compiler:
+    """The compiler, installed in ``folder``."""
+
+    folder: Path
+
+    def compile(self, *files: Path, into: Path, lib: str = "es2022,dom") -> str:
+        """Compile strictly, with ``lib`` as what the platform has; give what the compiler says."""
+        settings = ["--target", "es2022", "--module", "nodenext", "--lib", lib, "--outDir", str(into)]
+        command = ["node", str(self.folder / "node_modules" / "typescript" / "bin" / "tsc"), *STRICT, *settings]
+        done = subprocess.run(
+            [*command, *map(str, files)], cwd=self.folder, capture_output=True, text=True, check=False, timeout=110
+        )
+        return done.stdout + done.stderr
+
+
+def install(folder: Path, require: Callable[[str, str], str]) -> Compiler:
+    """Install the compiler; without node, npm or a registry, skip at home and fail in CI."""
+    for tool in ("node", "npm"):
+        require(tool, "apt-get install nodejs npm")
+    for name in ("package.json", "package-lock.json"):
+        shutil.copy2(HERE / name, folder / name)
+    command = ["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund"]
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False, timeout=110)
+    if done.returncode != 0:
+        reason = f"npm cannot install the TypeScript compiler:\n{done.stderr[-500:]}"
+        pytest.fail(reason, pytrace=False) if IN_CI else pytest.skip(reason)
+    return Compiler(folder)
