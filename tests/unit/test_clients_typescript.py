@@ -110,6 +110,6 @@ def test_the_same_project_gives_the_same_files(tmp_path: Path) -> None:
 
     assert first == second
     assert all(text.startswith("// Made by `manage.py wsdrf_client typescript`") for text in first.values())
-    assert {"./closing.js", "./runtime.js"} == {
+    assert {"./closing.js", "./parts.js", "./runtime.js"} == {
         found for text in first.values() for found in re.findall(r'from "([^"]+)"', text)
     }

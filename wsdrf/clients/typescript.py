@@ -70,9 +70,9 @@ def typescript_client(portals: Collection[Portal]) -> dict[str, str]:
     )
     writer = _Writer(names, sent)
     head = (
-        'import { Client, type Face, type Options } from "./runtime.js";\n\n'
-        f'export {{ {", ".join(PUBLIC)} }} from "./runtime.js";\n'
-        f'export type {{ {", ".join(PUBLIC_TYPES)} }} from "./runtime.js";\n'
+        'import type { Face, Options } from "./parts.js";\nimport { Client } from "./runtime.js";\n\n'
+        f'export {{ {", ".join(PUBLIC)} }} from "./parts.js";\n'
+        f'export type {{ {", ".join(PUBLIC_TYPES)} }} from "./parts.js";\n'
         'export type { Retry } from "./closing.js";'
     )
     parts = [
@@ -84,8 +84,8 @@ def typescript_client(portals: Collection[Portal]) -> dict[str, str]:
             for part in writer.client(portal, name, name.removesuffix("Client"))
         ),
     ]
-    runtime = HEADER + (RUNTIME / "runtime.ts").read_text("utf-8")
-    return {"index.ts": HEADER + "\n" + "\n\n".join(parts) + "\n", "runtime.ts": runtime, "closing.ts": _closing()}
+    runtime = {path.name: HEADER + path.read_text("utf-8") for path in sorted(RUNTIME.glob("*.ts"))}
+    return {"index.ts": HEADER + "\n" + "\n\n".join(parts) + "\n", **runtime, "closing.ts": _closing()}
 
 
 @frozen
