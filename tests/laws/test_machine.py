@@ -144,7 +144,10 @@ def test_fault_is_found(mutant: Mutant) -> None:
 
     with pytest.raises(mutant.caught) as caught:
         converse(
-            machine, settings(machine.TestCase.settings, database=None, max_examples=100, report_multiple_bugs=False)
+            machine,
+            settings(
+                machine.TestCase.settings, database=None, max_examples=100, report_multiple_bugs=False, derandomize=True
+            ),
         )
 
     assert "async def test_" in str(caught.value)

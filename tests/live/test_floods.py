@@ -8,7 +8,7 @@ from time import monotonic
 
 import pytest
 
-from tests.live.client import by_cookie, by_header, entered, frame, handshake, raw, text_of, until
+from tests.live.client import Client, by_cookie, by_header, entered, frame, handshake, raw, text_of, until
 from tests.live.servers import People, Server
 
 pytestmark = pytest.mark.live
@@ -32,6 +32,7 @@ async def test_a_flood_harms_nobody_else(server: Server, people: People, key: st
         entered(server, f"/ws/door/{key}-other/", by_cookie(people.alice)) as other,
         raw(server, request) as flooder,
     ):
+        usual = await pace(other)
         await flooder.head()
         await flooder.frame()
         flooding = asyncio.create_task(flooder.write(data))
@@ -44,7 +45,7 @@ async def test_a_flood_harms_nobody_else(server: Server, people: People, key: st
         ended = await reading
 
     assert code == ended.close_code
-    assert median(waits) < 0.1
+    assert median(waits) < max(0.1, 20 * usual)  # a machine that is slow by itself is no harm done
     assert server.resident_bytes - resident < 40 * 1024 * 1024
     if flood == "calls":
         await until(lambda: server.events(key, "disconnected"))
@@ -52,3 +53,13 @@ async def test_a_flood_harms_nobody_else(server: Server, people: People, key: st
         assert len(server.events(key, "waiting")) == len(server.events(key, "cancelled"))
     if flood == "pings":
         assert ["pong"] * 10_000 == [one["action"] for one in ended.frames]
+
+
+async def pace(client: Client) -> float:
+    """Give how long a call usually takes here, in seconds."""
+    waits = []
+    for _ in range(20):
+        sent = monotonic()
+        await client.call("note")
+        waits.append(monotonic() - sent)
+    return median(waits)

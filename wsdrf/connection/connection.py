@@ -30,7 +30,7 @@ from wsdrf.routing import Kind, Route
 
 logger = logging.getLogger("wsdrf.connection")
 
-FRAMES_IN_A_ROW: Final = 64
+FRAMES_IN_A_ROW: Final = 32
 """Frames that one connection may have answered before others have a turn of the event loop."""
 
 _AT_ONCE: Final = frozenset({"ping", "cancel"})

@@ -137,7 +137,8 @@ class Outbox:
         self._closed = True
         self._queue = ()
         if not isinstance(error, OSError):
-            logger.warning("The server did not take a frame", exc_info=error)
+            # Some raise errors of their own when the client has gone, which any client can bring about.
+            logger.info("The server did not take a frame", extra={"error": type(error).__qualname__})
 
 
 def begin(awaitable: Any) -> Awaitable[None] | None:

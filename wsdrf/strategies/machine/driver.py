@@ -135,6 +135,7 @@ class _Loop(asyncio.SelectorEventLoop):
         self.jobs = 0
         self._own_thread = threading.current_thread()
         self._borrower: threading.Thread | None = None
+        self._is_wanted_back = False
         super().__init__(selector)
         selector.own = len(selector.get_map())
 
@@ -152,16 +153,22 @@ class _Loop(asyncio.SelectorEventLoop):
         task_maker: Any = self.create_task
         is_waited_for = callback == task_maker and threading.current_thread() is self._own_thread
         if is_waited_for and not self.is_lent and not self.is_running():
-            self._borrower = threading.Thread(target=self.run_forever, name="wsdrf-machine", daemon=True)
+            self._borrower = threading.Thread(target=self._run_for_others, name="wsdrf-machine", daemon=True)
             self._borrower.start()
         return handle
 
     def take_back(self) -> None:
         """Have no other thread run the loop."""
         if self._borrower is not None:
+            self._is_wanted_back = True
             super().call_soon_threadsafe(self.stop)
             self._borrower.join()
-            self._borrower = None
+            self._borrower, self._is_wanted_back = None, False
+
+    def _run_for_others(self) -> None:
+        # Again after a stop that was meant for a run before: whoever waits for the loop would wait for ever.
+        while not self._is_wanted_back:
+            self.run_forever()
 
     @override
     def run_in_executor(

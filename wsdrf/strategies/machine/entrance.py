@@ -7,14 +7,14 @@ from collections.abc import Sequence
 from typing import Any
 
 from wsdrf.access.authentication import Authenticator
-from wsdrf.access.carriers import FirstMessage, QueryParameter, Subprotocol
+from wsdrf.access.carriers import AuthorizationHeader, FirstMessage, QueryParameter, Subprotocol
 from wsdrf.access.verdicts import Verdict
 from wsdrf.connection.state import State
 from wsdrf.exceptions import ConfigurationError
 from wsdrf.strategies.machine.findings import Forbidden, Unanswered, Unauthenticated, WrongRefusal, fail_inside
 from wsdrf.strategies.machine.peer import Peer
 from wsdrf.strategies.machine.plan import Utterance
-from wsdrf.strategies.machine.roles import Guest, carrier_of, present, uses_session
+from wsdrf.strategies.machine.roles import Guest, carrier_of, present, scheme_of, uses_session
 from wsdrf.strategies.machine.scene import Scene, identity
 from wsdrf.strategies.machine.script import identifier
 from wsdrf.strategies.machine.talk import say
@@ -61,10 +61,16 @@ def _peer(scene: Scene, guest: Guest) -> Peer:
 def _write(scene: Scene, peer: Peer, *, uses_session: bool) -> None:
     guest, name, setting = peer.guest, peer.name, scene.setting
     who = "" if guest.is_nobody else scene.conversation.meet(guest.role)
-    token = f", token={who}" if guest.token is not None and peer.first_token is None else ""
+    shown = guest.token if peer.first_token is None else None
+    access = scene.blueprint.access
+    by_header = shown is not None and (" " in shown or isinstance(carrier_of(access), AuthorizationHeader))
+    token = f", token={who}" if shown is not None and not by_header else ""
     lines = [f"{name} = WebsocketCommunicator({setting.application}, {setting.path!r}{token})"]
     if setting.kwargs:
         lines.append(f'{name}.scope["url_route"] = {{"args": (), "kwargs": {setting.kwargs!r}}}')
+    if by_header and shown is not None:
+        scheme = "" if " " in shown else f"{scheme_of(access.authentication_classes)} "
+        lines.append(f'{name}.credentials(HTTP_AUTHORIZATION=f"{scheme}{{{who}}}")')
     if guest.user is not None:
         lines.append(f"await {name}.login({who})" if uses_session else f"{name}.force_authenticate({who})")
     scene.conversation.add(name, *lines, f"await {name}.connect()")
@@ -115,7 +121,7 @@ async def _check_told(scene: Scene, peer: Peer) -> None:
     with scene.ear.deaf():
         verdict = await rehearsal.connect()
         if not _agrees(peer, verdict) and (fresh := scene.rehearse(peer)) is not None:
-            verdict = await fresh.connect()
+            peer.rehearsal, verdict = fresh, await fresh.connect()
     if _agrees(peer, verdict):
         return
     if not peer.is_closed:

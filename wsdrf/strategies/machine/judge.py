@@ -37,7 +37,7 @@ class Judge:
         self._declared = declared
         self._tells = tells  # whether there are authentication frames
         self._explains = explains  # whether exceptions are answered by the project itself
-        self.suspicions: list[tuple[Asked, Finding]] = []
+        self.suspicions: list[tuple[Peer, Asked, Finding]] = []
 
     def take(self, peer: Peer, received: Received) -> None:
         """Judge one frame, and note what it settles."""
@@ -94,9 +94,9 @@ class Judge:
         if frame["action"] == "error":
             self._error(peer, asked, frame)
         elif frame["action"] == "complete":
-            self._check_done(asked, frame)
+            self._check_done(peer, asked, frame)
         else:
-            self._reply(asked, frame)
+            self._reply(peer, asked, frame)
         if frame["action"] in {"error", "complete"} or asked.route is None or asked.route.kind is not Kind.STREAM:
             self._end(peer, call_id)
 
@@ -111,10 +111,10 @@ class Judge:
                 )
             peer.turns.pop(0)
 
-    def _reply(self, asked: Asked, frame: Data) -> None:
+    def _reply(self, peer: Peer, asked: Asked, frame: Data) -> None:
         if asked.route is None:
             raise WrongRefusal(f"A frame that is no call was answered {frame!r}", _absent(frame))
-        self._check_done(asked, frame)
+        self._check_done(peer, asked, frame)
         problem = self._declared.wrong_reply(asked.route, frame)
         if problem is not None and not self._explains:
             raise WrongFrame(f"{problem}: {frame!r}", _absent(frame))
@@ -125,7 +125,7 @@ class Judge:
                 f"If it is meant to go on, pass endless=[{asked.call.action!r}]."
             )
 
-    def _check_done(self, asked: Asked, frame: Data) -> None:
+    def _check_done(self, peer: Peer, asked: Asked, frame: Data) -> None:
         """Raise where a call was done that had to be refused."""
         verdict = asked.verdict
         if self._explains or (asked.was_cancelled and frame["action"] == "complete"):
@@ -137,7 +137,7 @@ class Judge:
                 _absent(frame),
             )
         if verdict is not None and not verdict.is_allowed and verdict.status_code != 500:
-            self.suspicions.append((asked, WrongRefusal(_otherwise(asked, verdict, frame), _absent(frame))))
+            self.suspicions.append((peer, asked, WrongRefusal(_otherwise(asked, verdict, frame), _absent(frame))))
 
     def _error(self, peer: Peer, asked: Asked, frame: Data) -> None:
         peer.errors_left -= 1
@@ -150,7 +150,7 @@ class Judge:
         if verdict is None or verdict.is_allowed or self._explains or self._may_come_first(asked, code):
             return
         if verdict.code != "error" and (verdict.status_code, verdict.code) != (payload["status_code"], code):
-            self.suspicions.append((asked, WrongRefusal(_otherwise(asked, verdict, frame), _absent(frame))))
+            self.suspicions.append((peer, asked, WrongRefusal(_otherwise(asked, verdict, frame), _absent(frame))))
         elif asked.wrong is not None and code == "invalid" and not _names(payload, asked.wrong.loc, asked.wrong.code):
             raise WrongRefusal(
                 f"A call of {asked.call.action!r} with {asked.wrong.code!r} at {_path(asked.wrong.loc)} was refused "

@@ -7,7 +7,7 @@ from typing import Any
 
 from attrs import define, field
 
-from wsdrf.access.verdicts import Verdict
+from wsdrf.access.verdicts import Rehearsal, Verdict
 from wsdrf.envelope import Call, CallId
 from wsdrf.options import Options
 from wsdrf.routing import Kind, Route
@@ -50,7 +50,10 @@ class Asked:
 
 @define(eq=False)
 class Peer:
-    """One client and what is expected for it. ``pending`` are the calls whose last answer has not come."""
+    """One client and what is expected for it.
+
+    ``pending`` are the calls whose last answer has not come; ``rehearsal`` is what the guards have said.
+    """
 
     name: str
     seat: int
@@ -71,6 +74,7 @@ class Peer:
     frames_left: float = math.inf
     close_codes: frozenset[int] = frozenset()
     first_token: str | None = field(default=None, repr=False)
+    rehearsal: Rehearsal | None = field(default=None, repr=False)
     identity: Any = None
     has_lost: bool = False
 

@@ -14,7 +14,6 @@ from rest_framework.authentication import SessionAuthentication
 
 from wsdrf.access.carriers import AuthorizationHeader, FirstMessage, QueryParameter, Subprotocol
 from wsdrf.access.plan import AccessPlan
-from wsdrf.access.verdicts import Rehearsal
 from wsdrf.testing.communicator import WebsocketCommunicator
 from wsdrf.testing.scope import get_header, set_cookie, set_header
 
@@ -25,15 +24,13 @@ Roles = Mapping[str, Any]
 class Guest:
     """Somebody in one role of one example. ``user`` and ``token`` are ``None`` for nobody.
 
-    ``cookie`` is that of the session that was made for the user, once there is one, and ``rehearsal`` what the guards
-    have said.
+    ``cookie`` is that of the session that was made for the user, once there is one.
     """
 
     role: str
     user: Any = None
     token: str | None = field(default=None, repr=False)
     cookie: str | None = field(default=None, repr=False)
-    rehearsal: Rehearsal | None = field(default=None, repr=False)
 
     @property
     def is_nobody(self) -> bool:
@@ -97,10 +94,11 @@ def _present_token(client: WebsocketCommunicator, token: str, access: AccessPlan
     if " " in token:
         client.credentials(HTTP_AUTHORIZATION=token)
     elif isinstance(carrier_of(access), AuthorizationHeader):
-        client.credentials(HTTP_AUTHORIZATION=f"{_scheme(access.authentication_classes)} {token}")
+        client.credentials(HTTP_AUTHORIZATION=f"{scheme_of(access.authentication_classes)} {token}")
 
 
-def _scheme(authentication_classes: Iterable[Callable[[], Any]]) -> str:
+def scheme_of(authentication_classes: Iterable[Callable[[], Any]]) -> str:
+    """Give the scheme that goes before a token in the ``Authorization`` header."""
     challenges = (one().authenticate_header(None) for one in authentication_classes)
     return next((challenge.split()[0] for challenge in challenges if challenge), "Bearer")
 

@@ -108,17 +108,18 @@ class Scene:
         """Give the guards anew, as the client meets them now."""
         if peer.observed is None:
             return None
-        peer.guest.rehearsal = Rehearsal(self.blueprint, peer.observed.connection.scope, token=peer.first_token)
-        return peer.guest.rehearsal
+        return Rehearsal(self.blueprint, peer.observed.connection.scope, token=peer.first_token)
 
     def rehearsal_of(self, peer: Peer) -> Rehearsal | None:
-        """Give the guards as the guest has met them before; what they say may be old."""
-        return peer.guest.rehearsal or self.rehearse(peer)
+        """Give the guards as the client has met them before; what they say may be old."""
+        if peer.rehearsal is None:
+            peer.rehearsal = self.rehearse(peer)
+        return peer.rehearsal
 
     def forget_rehearsals(self) -> None:
         """Have everybody meet the guards anew: something may have changed what they say."""
-        for guest in self.guests.values():
-            guest.rehearsal = None
+        for peer in self.peers:
+            peer.rehearsal = None
 
     async def see_off(self, peer: Peer) -> None:
         """Look after a connection that the application has closed. Raises where nothing explains it."""
@@ -160,18 +161,18 @@ class Scene:
             verdict = await rehearsal.connect()
         return not verdict.is_allowed or identity(rehearsal.consumer.user) != peer.identity
 
-    async def confirm(self, peer: Peer) -> None:
+    async def confirm(self) -> None:
         """Raise the suspicions that a fresh look at the guards confirms."""
         suspicions = self.judge.suspicions[:]
         self.judge.suspicions.clear()
-        for asked, finding in suspicions:
+        for peer, asked, finding in suspicions:
             if await self.still_holds(peer, asked):
                 self.speaker = peer.name
                 raise finding
 
     async def still_holds(self, peer: Peer, asked: Asked) -> bool:
         """Tell whether the verdict of a call is what fresh guards say, too."""
-        rehearsal = self.rehearse(peer)
+        rehearsal = peer.rehearsal = self.rehearse(peer)
         if rehearsal is None or asked.route is None:
             return asked.route is None
         with self.ear.deaf():

@@ -37,10 +37,10 @@ async def say(scene: Scene, batch: Batch) -> None:
         await _send(scene, ready)
     peers = list({peer.seat: peer for peer, _ in batch}.values())
     await scene.until(lambda: all(peer.is_settled() for peer in peers))
+    await scene.confirm()
     for peer in peers:
         scene.speaker = peer.name
         asked = [ready.asked for ready in prepared if ready.asked is not None and ready.peer is peer]
-        await scene.confirm(peer)
         await _review(scene, peer, asked, _began(peer) - before[peer.seat])
         if peer.is_in:
             require_answers(peer)
