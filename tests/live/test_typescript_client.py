@@ -58,11 +58,9 @@ class Talk:
 
 @asynccontextmanager
 async def talk(module: Path, scenario: str, url: str, **given: Any) -> AsyncIterator[Talk]:
-    """Run a scenario of ``talk.mjs``; Node before version 22 wants to be asked for its WebSocket."""
+    """Run a scenario of ``talk.mjs``."""
     process = await asyncio.create_subprocess_exec(
         "node",
-        "--experimental-websocket",
-        "--no-warnings",
         str(HERE / "talk.mjs"),
         str(module),
         scenario,

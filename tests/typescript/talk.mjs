@@ -1,9 +1,11 @@
 // What the live tests do with a generated client: node talk.mjs MODULE SCENARIO ARGUMENTS. A line of JSON for each step;
 // where a step waits for the test, the test writes a line.
+import { createRequire } from "node:module";
 import { createInterface } from "node:readline";
 
 const [module, scenario, given] = process.argv.slice(2);
 const made = await import(module);
+const WebSocket = globalThis.WebSocket ?? createRequire(module)("ws"); // Node has one from version 22 on
 const { url, key, token, tokens } = JSON.parse(given);
 const lines = createInterface({ input: process.stdin })[Symbol.asyncIterator]();
 const say = (value) => console.log(JSON.stringify(value));
@@ -12,7 +14,7 @@ const until = async (condition) => {
   while (!condition()) await new Promise((resolve) => setTimeout(resolve, 10));
 };
 const failure = (work) => work.then((value) => ({ value }), (error) => ({ ...error, name: error.name, message: error.message }));
-const options = (more) => ({ params: { key }, token, timeout: 20_000, backoff: 50, maxBackoff: 500, ...more });
+const options = (more) => ({ params: { key }, token, WebSocket, timeout: 20_000, backoff: 50, maxBackoff: 500, ...more });
 
 const SCENARIOS = {
   async talk() {
