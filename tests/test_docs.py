@@ -74,6 +74,7 @@ class Workshop:
         """Do what ``page`` says; without ``run`` only what makes the files."""
         if match := CONTINUES.match(page):
             self.follow((DOCS / match["page"]).read_text("utf-8"), run=False)
+        (self.path / "mypy.ini").write_text("[mypy]\n", "utf-8")  # a project of its own, wherever it lies
         script: list[str] = []
         for block in blocks(page):
             if block.language in {"python", "ini", "diff"} and self.change_file(block.text):
