@@ -2,30 +2,22 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from typing import Any, TypeAlias
 
 from attrs import field, frozen
 
 from wsdrf.asyncapi.envelopes import FROM_CLIENT, FROM_SERVER, answer_frame, call_frame, message
-from wsdrf.asyncapi.facts import facts_of_consumer
+from wsdrf.asyncapi.facts import describe_converter, facts_of_consumer
 from wsdrf.asyncapi.names import unique
 from wsdrf.asyncapi.outline import Asked, Outline, Told
 from wsdrf.connection.mounts import Mount
+from wsdrf.connection.paths import placeholders
 from wsdrf.schema import Shape
 from wsdrf.schema.leaves import Schema
 
 Write: TypeAlias = Callable[[Shape], Schema]
 """Writes the schema of a shape, with references to the document's own schemas."""
-
-_CONVERTERS = {
-    "int": "A whole number, 0 or more.",
-    "path": "Any text, slashes included.",
-    "slug": "Letters, digits, hyphens and underscores of ASCII.",
-    "str": "Any text without a slash.",
-    "uuid": "A UUID, in lower case with hyphens.",
-}
 
 
 @frozen
@@ -92,20 +84,17 @@ def _address(mount: Mount) -> tuple[str, dict[str, Any]]:
     """Write a path as AsyncAPI does, ``/ws/rooms/{pk}/``, with its parameters."""
     text, parameters = "", {}
     converters = {parameter.name: parameter.converter for parameter in mount.parameters}
-    position = 0
-    for number, found in enumerate(re.finditer(r"<(?:[^<>:]*:)?([^<>]*)>", mount.path)):
-        name = found[1] or f"group_{number}"
-        text += f"{_literal(mount.path[position : found.start()])}{{{name}}}"
-        parameters[name] = _parameter(converters.get(name))
-        position = found.end()
-    return text + _literal(mount.path[position:]), parameters
+    for literal, name in placeholders(mount.path):
+        text += _literal(literal)
+        if name:
+            text += f"{{{name}}}"
+            parameters[name] = _parameter(converters.get(name))
+    return text, parameters
 
 
 def _parameter(converter: str | None) -> dict[str, Any]:
-    if converter is None:
-        return {"description": "A part of the path."}
-    said = _CONVERTERS.get(converter, f"What the path converter `{converter}` takes.")
-    return {"description": said, "x-wsdrf-converter": converter}
+    described = {"description": describe_converter(converter)}
+    return described if converter is None else {**described, "x-wsdrf-converter": converter}
 
 
 def _literal(text: str) -> str:

@@ -34,7 +34,21 @@ _LIMITS: Final = (
     "max_errors",
     "authentication_timeout",
 )
+_CONVERTERS: Final = {
+    "int": "A whole number, 0 or more.",
+    "path": "Any text, slashes included.",
+    "slug": "Letters, digits, hyphens and underscores of ASCII.",
+    "str": "Any text without a slash.",
+    "uuid": "A UUID, in lower case with hyphens.",
+}
 _UNITS: Final = {1: "s", 60: "m", 3600: "h", 86400: "d"}
+
+
+def describe_converter(converter: str | None) -> str:
+    """Say what one of Django's path converters takes; ``None`` is what a regular expression captures."""
+    if converter is None:
+        return "A part of the path."
+    return _CONVERTERS.get(converter, f"What the path converter `{converter}` takes.")
 
 
 def facts_of_consumer(blueprint: Blueprint) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 import typing
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from types import NoneType
 from typing import Any
 
@@ -67,11 +67,11 @@ class Outline:
             yield from told.shapes
 
 
-def outline(key: str, mount: Mount) -> Outline:
-    """Read the consumer of ``mount``, which the document calls ``key``."""
+def outline(key: str, mount: Mount, listed: Callable[[Route], bool] = lambda route: True) -> Outline:
+    """Read the consumer of ``mount``, which the document calls ``key``; of its routes those that are ``listed``."""
     consumer = mount.consumer_class
     blueprint = blueprint_of(consumer, mount.root)
-    routes: list[Route] = list(getattr(consumer, "routes", {}).values())
+    routes: list[Route] = [route for route in getattr(consumer, "routes", {}).values() if listed(route)]
     return Outline(
         key=key,
         mount=mount,

@@ -20,8 +20,8 @@ Schemes = dict[str, dict[str, Any]]
 def schemes_of(access: AccessPlan) -> Schemes:
     """Give the security schemes of a consumer, by keys that mean the same in the whole document."""
     found: Schemes = {}
-    schemes = list(dict.fromkeys(filter(None, map(_scheme, access.authentication_classes))))
-    if any(_is_session(kind) for kind in access.authentication_classes):
+    schemes = list(dict.fromkeys(filter(None, map(scheme_of, access.authentication_classes))))
+    if any(is_session(kind) for kind in access.authentication_classes):
         found["session"] = {
             "type": "httpApiKey",
             "in": "cookie",
@@ -34,11 +34,12 @@ def schemes_of(access: AccessPlan) -> Schemes:
     return found
 
 
-def _is_session(kind: Any) -> bool:
+def is_session(kind: Any) -> bool:
+    """Tell whether an authentication class goes by the session of the site."""
     return isinstance(kind, type) and issubclass(kind, SessionAuthentication)
 
 
-def _scheme(kind: Any) -> str:
+def scheme_of(kind: Any) -> str:
     """Give the scheme that an authentication class reads in the ``Authorization`` header; empty for none."""
     try:
         challenge = kind().authenticate_header(Request(HttpRequest()))

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, Final, Protocol
 
 from attrs import field, frozen
 from django.urls.resolvers import RegexPattern, RoutePattern
 
 _ROUTE_PARAMETER: Final = re.compile(r"<(?:(?P<converter>[^>:]+):)?(?P<name>[^>]+)>")
+_PLACEHOLDER: Final = re.compile(r"<(?:[^<>:]*:)?(?P<name>[^<>]*)>")
 _GROUP_NAME: Final = re.compile(r"\?P<(?P<name>\w+)>")
 _ANCHORS: Final = frozenset({r"\A", r"\Z", r"\z", r"\b", r"\B"})
 _UNREAD: Final = frozenset("^$?*+")
@@ -94,6 +95,36 @@ def match(legs: tuple[Leg, ...], path: str) -> dict[str, Any] | None:
         path = found[0]
         kwargs |= {**found[2], **leg.defaults}
     return kwargs
+
+
+def placeholders(path: str) -> Iterator[tuple[str, str]]:
+    """Split a path, as ``join`` writes it: give each literal with the name of the parameter behind it.
+
+    What captures without a name is ``group_0``, ``group_1`` and so on, by its place. The last literal has no name.
+    """
+    position = 0
+    for number, found in enumerate(_PLACEHOLDER.finditer(path)):
+        yield path[position : found.start()], found["name"] or f"group_{number}"
+        position = found.end()
+    yield path[position:], ""
+
+
+def captured(regex: str) -> Iterator[tuple[str, str]]:
+    """Give name and pattern of each group that ``simplify`` writes as a parameter, in order; an empty name for none."""
+    position = 0
+    while position < len(regex):
+        if regex[position] != "(":
+            position += 2 if regex[position] == "\\" else 1
+            continue
+        end = _end_of_group(regex, position)
+        group = regex[position + 1 : end - 1]
+        if named := _GROUP_NAME.match(group):
+            yield named["name"], group[named.end() :]
+        elif not group.startswith("?"):
+            yield "", group
+        elif group.startswith("?:"):
+            yield from captured(group[2:])
+        position = end
 
 
 def simplify(regex: str) -> str:

@@ -8,6 +8,7 @@ from typing import Final
 from hypothesis import strategies as st
 
 from wsdrf.schema import Pattern, Text
+from wsdrf.schema.matching import fits, matches
 from wsdrf.strategies.sieve import NoValue, sieve
 
 USUAL_LENGTH: Final = 20
@@ -51,23 +52,6 @@ def texts(shape: Text, plight: str) -> st.SearchStrategy[str]:
     if simple is not None and not others and not (shape.trimmed or shape.without):
         return simple
     return sieve(drawn, lambda text: fits(text, shape), plight)
-
-
-def fits(text: str, shape: Text) -> bool:
-    """Tell whether ``text`` is a string of ``shape``, its format aside."""
-    text = text.strip() if shape.trimmed else text
-    if shape.blank and not text:
-        return True
-    if not set(shape.without).isdisjoint(text):
-        return False
-    long_enough = len(text) >= (shape.min_length or 0)
-    short_enough = shape.max_length is None or len(text) <= shape.max_length
-    return long_enough and short_enough and all(matches(text, pattern) for pattern in shape.patterns)
-
-
-def matches(text: str, pattern: Pattern) -> bool:
-    """Ask ``pattern`` as attrs' ``matches_re`` does."""
-    return getattr(pattern.regex, pattern.method)(text) is not None
 
 
 def is_simple(shape: Text) -> bool:

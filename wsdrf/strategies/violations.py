@@ -14,6 +14,7 @@ from wsdrf.codec.scalars import integer_key
 from wsdrf.codec.strict import INT_MAX, INT_MIN
 from wsdrf.codec.wrong import Hook
 from wsdrf.schema import Choice, Integer, Number, OneOf, Shape, Text, TextForm
+from wsdrf.schema.matching import matches
 from wsdrf.schema.traits import kinds
 from wsdrf.strategies.faults import LARGEST, Breach, breach, late_breach, tiled
 from wsdrf.strategies.forms import text_forms
@@ -22,7 +23,7 @@ from wsdrf.strategies.numbers import FLOAT_EXACT, span
 from wsdrf.strategies.numbers import floats as floats_within
 from wsdrf.strategies.payloads import passes
 from wsdrf.strategies.sieve import NoValue
-from wsdrf.strategies.texts import USUAL_LENGTH, characters, is_simple, matches, texts
+from wsdrf.strategies.texts import USUAL_LENGTH, characters, is_simple, texts
 
 _OF_KIND: Final[dict[type, st.SearchStrategy[Any]]] = {
     bool: st.booleans(),

@@ -8,4 +8,5 @@ urlpatterns = [
     path("", page, name="page"),
     path("api/", include("rooms.api.urls")),
     path("admin/", admin.site.urls),
+    path("ws-explorer/", include("wsdrf.explorer.urls")),
 ]
