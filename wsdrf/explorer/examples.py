@@ -29,6 +29,9 @@ from wsdrf.schema.defaults import Unwritable, write_default
 DEPTH: Final = 4
 """How many times a type that contains itself may do so in an example."""
 
+MOST_ITEMS: Final = 20
+"""How many items an array or a map may have in an example."""
+
 
 def examples_of(shape: Shape) -> Iterator[Any]:
     """Give examples of ``shape``, JSON data, the best first, for the case that code of the project refuses some.
@@ -45,7 +48,7 @@ def examples_of(shape: Shape) -> Iterator[Any]:
 
 
 def _depth_of(shape: Shape) -> int:
-    """Tell how many times what contains itself has to. Raises ``NoExample`` where that never ends."""
+    """Tell how many times what contains itself has to, as far as examples go."""
     for depth in range(DEPTH):
         try:
             _Writer(depth).write(shape)
@@ -114,6 +117,8 @@ class _Writer:
 
     def several(self, least: int, most: int | None, write: Callable[[_Writer], Any]) -> list[Any]:
         """Write several that differ, as far as that is possible."""
+        if least > MOST_ITEMS:
+            raise NoExample(f"It would have at least {least} items.")
         count = max(least, 1) if most is None else min(max(least, 1), most)
         try:
             return [write(evolve(self, turn=self.turn + number)) for number in range(count)]

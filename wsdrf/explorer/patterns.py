@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 import string
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from importlib import import_module
+from itertools import chain
 from typing import Any, Final
 
 from attrs import define, field
@@ -16,6 +17,9 @@ from wsdrf.schema.matching import fits
 _POOL: Final = string.ascii_letters + string.digits + "-_. " + string.punctuation + "\n" + "é中"
 _COUNTS: Final = (1, 2, 3, 0, 4, 8)
 """How often what may be repeated is repeated, the most readable first."""
+
+MOST_REPEATS: Final = 100
+"""What has to be repeated more often than that makes no example."""
 
 _PARSER: Final[Any] = getattr(re, "_parser", None) or import_module("sre_parse")
 """Python's own reader of patterns. What it gives is nobody's interface, so what is made of it is always tried out."""
@@ -32,7 +36,8 @@ _CATEGORIES: Final[dict[str, Callable[[str], bool]]] = {
 
 def matching_texts(shape: Text) -> Iterable[str]:
     """Give texts of ``shape`` that its patterns were read for; none where they are beyond that."""
-    counts = dict.fromkeys([*_COUNTS, shape.min_length or 0, *filter(None, [shape.max_length])])
+    lengths = [one for one in (shape.min_length, shape.max_length) if one is not None and one <= MOST_REPEATS]
+    counts = dict.fromkeys([*_COUNTS, *lengths])
     for pattern in shape.patterns:
         for count in counts:
             text = _text_of(pattern.regex, count)
@@ -64,6 +69,8 @@ class _Writer:
             return _character(name, argument)
         if name in ("MAX_REPEAT", "MIN_REPEAT", "POSSESSIVE_REPEAT"):
             least, most, repeated = argument
+            if least > MOST_REPEATS:
+                raise KeyError(name)
             return "".join(self.write(repeated) for _ in range(min(max(self.count, least), most)))
         if name == "SUBPATTERN":
             (number, *_, inside) = argument
@@ -86,12 +93,17 @@ def _character(name: str, argument: Any) -> str:
     if name == "ANY":
         return "a"
     if name == "NOT_LITERAL":
-        return next(one for one in _POOL if ord(one) != argument)
-    is_negated = argument[0][0].name == "NEGATE"
-    members = argument[1:] if is_negated else argument
-    own = (chr(start[0] if isinstance(start, tuple) else start) for kind, start in members if kind.name != "CATEGORY")
-    candidates = _POOL if is_negated else [*_POOL, *own]
-    return next(one for one in candidates if any(_takes(each, one) for each in members) != is_negated)
+        return next(one for one in _POOL if one.lower() != chr(argument).lower())
+    if argument[0][0].name == "NEGATE":
+        taken = {one for one in _POOL if any(_takes(each, one) for each in argument[1:])}
+        blindly = taken | {one.swapcase() for one in taken}  # should the pattern not care about case
+        return next(chain(_without(blindly), _without(taken)))
+    own = (chr(start[0] if isinstance(start, tuple) else start) for kind, start in argument if kind.name != "CATEGORY")
+    return next(one for one in chain(_POOL, own) if any(_takes(each, one) for each in argument))
+
+
+def _without(taken: set[str]) -> Iterator[str]:
+    return (one for one in _POOL if one not in taken)
 
 
 def _takes(member: Any, character: str) -> bool:

@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime, time, timedelta, timezone
 from decimal import Decimal
+from itertools import chain
 from typing import Any, Final
 from uuid import UUID
 
@@ -16,6 +17,9 @@ from wsdrf.schema import Boolean, Choice, Integer, Null, Number, Text, TextForm
 from wsdrf.schema.forms import form_schema
 from wsdrf.schema.leaves import INT_MAX, INT_MIN
 from wsdrf.schema.matching import fits
+
+MOST_CHARACTERS: Final = 500
+"""How long a text in an example may be; one that has to be longer is nothing to read."""
 
 
 class NoExample(ValueError):
@@ -82,13 +86,20 @@ def _number(shape: Number, turn: int) -> float:
 def _text(shape: Text, turn: int) -> str:
     if shape.format in _OF_FORMAT:
         return _OF_FORMAT[shape.format]
+    most, least = shape.max_length, _readable(shape.min_length)
     suffix = str(turn) if turn > 1 else ""
-    most, least = shape.max_length, shape.min_length or 0
-    long = "example-" * (least // 8 + 1)
     cut = _WORDS[0][: None if most is None else max(most - len(suffix), 0)]
-    candidates = (cut + suffix, long[:least], *_WORDS, *matching_texts(shape))
+    long = "example-" * (least // 8 + 1)
+    candidates = chain((cut + suffix, long[:least], *_WORDS), matching_texts(shape))
     text: str = _first(candidates, lambda each: fits(each, shape), shape)
     return text
+
+
+def _readable(least: int | None) -> int:
+    """Give the least length, unless it is more than anybody wants to read."""
+    if least and least > MOST_CHARACTERS:
+        raise NoExample(f"It would be at least {least} characters long.")
+    return least or 0
 
 
 def _text_form(shape: TextForm, turn: int) -> str:
@@ -110,8 +121,8 @@ def _forms(shape: TextForm, turn: int) -> Iterator[Any]:
         yield usual[0] + steps[0] * (turn - 1)
     yield from usual
     if shape.format == "base64":
-        yield b"example " * (shape.min_length or 0)
-        yield (b"example " * (shape.min_length or 0))[: shape.min_length]
+        least = _readable(shape.min_length)
+        yield (b"example " * (least // 8 + 1))[:least]
     bounds = [bound for bound in (shape.ge, shape.le, shape.gt, shape.lt) if bound is not None]
     for bound in bounds:
         yield from _around(bound, steps)
