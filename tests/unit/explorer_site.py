@@ -9,6 +9,7 @@ import attrs
 from attrs import validators as v
 from channels.routing import ProtocolTypeRouter, URLRouter
 from django.contrib.auth.models import User
+from django.test import Client
 from django.urls import path, re_path, register_converter
 from rest_framework import serializers
 from rest_framework.authentication import BaseAuthentication, SessionAuthentication, TokenAuthentication
@@ -16,6 +17,8 @@ from rest_framework.permissions import AllowAny, IsAdminUser, IsAuthenticated
 from rest_framework.throttling import UserRateThrottle
 
 from wsdrf import Consumer, FirstMessage, QueryParameter, Subprotocol, loads, message, on, receives, requires, throttle
+
+PAGE, CATALOGUE = "/ws-explorer/", "/ws-explorer/catalogue/"
 
 HOSTILE = "</script><img src=x onerror=alert(1)>\u2028\"'&amp;<!--"
 """What a docstring, a description or a choice may hold, and no page may take for anything but text."""
@@ -154,3 +157,19 @@ application = ProtocolTypeRouter(
         )
     }
 )
+
+
+def open_site(settings: Any) -> Any:
+    """Have Django serve the explorer of this site, and give back its settings."""
+    settings.ASGI_APPLICATION = f"{__name__}.application"
+    settings.STATIC_URL = "/static/"
+    settings.TEMPLATES = [{"BACKEND": "django.template.backends.django.DjangoTemplates", "APP_DIRS": True}]
+    settings.ROOT_URLCONF = "tests.unit.explorer_urls"
+    return settings
+
+
+def boss() -> Client:
+    """Give the browser of somebody who is staff."""
+    client = Client()
+    client.force_login(User.objects.create_user("boss", is_staff=True))
+    return client

@@ -14,6 +14,7 @@ ASSETS: Final = ("wsdrf/explorer/explorer.js", "wsdrf/explorer/explorer.css")
 
 HEADERS: Final = {
     "Cache-Control": "private, no-store",
+    "Cross-Origin-Resource-Policy": "same-origin",
     "Referrer-Policy": "no-referrer",
     "X-Content-Type-Options": "nosniff",
 }
