@@ -12,7 +12,7 @@ from types import TracebackType
 from typing import Any, Final, Protocol
 from weakref import WeakSet
 
-from attrs import frozen
+from attrs import field, frozen
 
 from wsdrf.codec import Codec
 from wsdrf.envelope import ABSENT, Call, Failure
@@ -31,6 +31,10 @@ class Access(Protocol):
 
     async def permit(self, guard: Any, call: Call) -> None:
         """Return where the call may go on; raise where it may not."""
+
+    def permit_now(self, guard: Any, call: Call) -> bool:
+        """Do what ``permit`` does, where nothing has to be awaited for it; else do nothing, and give False."""
+        ...
 
     async def may_hear(self, guard: Any, payload: Any) -> bool:
         """Tell whether an event may reach the caller."""
@@ -76,7 +80,7 @@ class Step:
 
     ``guard`` is the access floor's own; ``loads`` tells whether there is an object to find, or to ask about.
     ``structure`` turns a payload into what the handler gets; ``None`` where the handler takes none, or where the
-    payload is a serializer's.
+    payload is a serializer's. ``is_direct``: the handler is a coroutine, and is answered for in its turn.
     """
 
     route: Route
@@ -86,6 +90,11 @@ class Step:
     is_serializer: bool
     unstructure: Callable[[Any], Any]
     logged: bool
+    is_direct: bool = field(init=False)
+
+    def __attrs_post_init__(self) -> None:
+        is_direct = self.route.kind is Kind.COROUTINE and not self.route.concurrent
+        object.__setattr__(self, "is_direct", is_direct)  # attrs' own way for a frozen class
 
 
 @frozen
@@ -115,19 +124,23 @@ class Dispatcher:
         Raises ``CredentialsLost`` where the connection has to end.
         """
         try:
-            step = self.find(call)
-            await self._access.permit(step.guard, call)
+            step = self._steps.get(call.action) or self.find(call)
+            access, route = self._access, step.route
+            if not access.permit_now(step.guard, call):
+                await access.permit(step.guard, call)
             structure = None if call.payload is ABSENT else step.structure
             arguments = await self.arguments(step, call) if structure is None else (structure(call.payload),)
-            loaded = await self._access.load(step.guard, arguments[0] if arguments else None) if step.loads else {}
-            work = partial(getattr(self._consumer, step.route.handler), *arguments, **loaded)
-            if step.route.kind is Kind.STREAM:
-                self._link.spawn(step.route, call, lambda: self._stream(step, call, work()))
-                return None
-            if step.route.concurrent:
-                self._link.spawn(step.route, call, lambda: self._deliver(step, call, work))
-                return None
-            return await self._work(step, call, work)
+            loaded = await access.load(step.guard, arguments[0] if arguments else None) if step.loads else {}
+            handler = getattr(self._consumer, route.handler)
+            if not step.is_direct or (step.logged and logger.isEnabledFor(logging.DEBUG)):
+                return await self._begin(step, call, partial(handler, *arguments, **loaded))
+            # What _work does, without a coroutine of its own: most calls end here.
+            work = handler(*arguments, **loaded)
+            try:
+                waiting = work.send(None)
+            except StopIteration as stop:
+                return self.reply(step, call, stop.value)
+            return self.reply(step, call, await self._rest(step, work, waiting))
         except (Exception, asyncio.CancelledError) as error:  # what a project's code raises is answered; life goes on
             return await self.refuse(unless_cancelled(error), call)
 
@@ -178,9 +191,8 @@ class Dispatcher:
         """Give the frame for what a handler returned."""
         if result is None:
             return None if call.id is None else self._codec.encode_frame("complete", None, call.id)
-        action = action_of(result) or call.action
         payload = self._codec.unstructure(result) if step is None else step.unstructure(result)
-        return self._codec.encode_reply(action, payload, call.id)
+        return self._codec.encode_reply(action_of(result) or call.action, payload, call.id)
 
     async def refuse(self, error: Exception, call: Call) -> str | None:
         """Give the frame for what went wrong, the consumer's ``handle_exception`` asked first."""
@@ -206,25 +218,38 @@ class Dispatcher:
         logger.error("Internal error in an action", exc_info=error, extra={"action": call.action})
         return INTERNAL_ERROR
 
-    async def _work(self, step: Step, call: Call, handler: Callable[[], Any]) -> str | None:
+    async def _begin(self, step: Step, call: Call, handler: Callable[[], Any]) -> str | None:
+        if step.route.kind is Kind.STREAM:
+            self._link.spawn(step.route, call, lambda: self._stream(step, call, handler()))
+            return None
+        is_coroutine = step.route.kind is Kind.COROUTINE
+        work = handler if is_coroutine else partial(self._access.call, handler)
+        if step.route.concurrent:
+            self._link.spawn(step.route, call, lambda: self._deliver(step, call, work))
+            return None
+        return await self._work(step, call, work())
+
+    async def _work(self, step: Step, call: Call, work: Coroutine[Any, Any, Any]) -> str | None:
         is_logged = step.logged and logger.isEnabledFor(logging.DEBUG)
         started = perf_counter() if is_logged else 0.0
-        work = handler() if step.route.kind is Kind.COROUTINE else self._access.call(handler)
         try:
             waiting = work.send(None)
         except StopIteration as stop:  # it never waited: no timer could have ended it
             result = stop.value
         else:
-            with Deadline(step.route.timeout):
-                result = await rest(waiting, work.send, work.throw)
+            result = await self._rest(step, work, waiting)
         if is_logged:
             duration = round((perf_counter() - started) * 1000, 3)
             logger.debug("Action handled", extra={"action": call.action, "duration_ms": duration})
         return self.reply(step, call, result)
 
-    async def _deliver(self, step: Step, call: Call, handler: Callable[[], Any]) -> None:
+    async def _rest(self, step: Step, work: Coroutine[Any, Any, Any], waiting: Any) -> Any:
+        with Deadline(step.route.timeout):
+            return await rest(waiting, work.send, work.throw)
+
+    async def _deliver(self, step: Step, call: Call, begin: Callable[[], Coroutine[Any, Any, Any]]) -> None:
         try:
-            frame = await self._work(step, call, handler)
+            frame = await self._work(step, call, begin())
         except (Exception, asyncio.CancelledError) as error:  # as in answer(), for a call that runs beside others
             frame = await self.refuse(unless_cancelled(error), call)
         if frame is not None:

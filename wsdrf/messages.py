@@ -48,8 +48,8 @@ def message(action: str) -> Callable[[type[T]], type[T]]:
 
 def action_of(message: object) -> str | None:
     """Tell the action of a message or message class; ``None`` for anything else, a message's subclass included."""
-    cls = message if isinstance(message, type) else type(message)
-    action: str | None = vars(cls).get(_ACTION)
+    cls = type(message)
+    action: str | None = (message if issubclass(cls, type) else cls).__dict__.get(_ACTION)
     return action
 
 

@@ -8,8 +8,11 @@ from typing import Any
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from wsdrf.codec import strict
-from wsdrf.exceptions import ParseError
+from wsdrf.codec import Codec, frames, strict
+from wsdrf.envelope import Call
+from wsdrf.exceptions import InvalidCall, ParseError
+
+CODEC = Codec()
 
 KEYS = ["action", "payload", "id", "a", "b:", '":', "{", "[", "é", "0000000000000000000", "\\"]
 INTEGERS = [2**63 - 1, 2**63, -(2**63), -(2**63) - 1, 2**64 - 1, 2**64, 10**18, 10**19, -(10**18)]
@@ -19,6 +22,10 @@ strings = st.sampled_from(KEYS) | st.text(max_size=6)
 written = st.builds(json.dumps, strings, ensure_ascii=st.booleans()) | st.sampled_from(
     ['"\\ud83d\\ude00"', '"\\ud800"', '"\\/"', '"\\u0061"', '"\x00"', '"\ud800"', '"\ufeff"', "'a'"]
 )
+MORE = [
+    ',"id":1', ',"id":"x"', ',"id":null', ',"id":1.0', ',"id":true', f',"id":"{"x" * 256}"', ',"id":9223372036854775808',
+    ',"action":"b"', ',"x":{}', ',"\\u0061ction":"c"', ',"token":"t"', ',"token":7', ',"token":null',
+]  # fmt: skip
 leaves = st.one_of(
     written,
     st.sampled_from(INTEGERS).map(str),
@@ -48,15 +55,16 @@ deep = st.builds(lambda depth, core: "[" * depth + core + "]" * depth, st.intege
 
 
 @st.composite
-def frames(draw: Any) -> str:
+def calls(draw: Any) -> str:
     """Write what looks like a call, as most of it is."""
+    action = draw(st.sampled_from(['"a"', '"a"', '"authenticate"', '"\\u0061uthenticate"', "1", "null"]))
     payload = draw(values | deep)
-    more = draw(st.sampled_from(["", "", ',"id":1', ',"id":"x"', ',"action":"b"', ',"x":{}', ',"\\u0061ction":"c"']))
-    return f'{{"action":"a","payload":{payload}{more}}}'
+    more = draw(st.lists(st.sampled_from(MORE), max_size=2).map("".join))
+    return f'{{"action":{action},"payload":{payload}{more}}}'
 
 
 values = st.recursive(leaves, lambda inner: arrays(inner) | objects(inner), max_leaves=12)
-texts = st.builds(lambda before, text, after: before + text + after, SPACES, values | frames() | deep, SPACES)
+texts = st.builds(lambda before, text, after: before + text + after, SPACES, values | calls() | deep, SPACES)
 octets = st.builds(
     lambda text, junk, at: (data := text.encode("utf-8", "surrogatepass"))[: at % (len(data) + 1)] + junk + data[at:],
     texts,
@@ -65,11 +73,14 @@ octets = st.builds(
 )
 
 
-def read(parse: Any, data: Any) -> Any:
+def read(decode: Any, data: Any) -> Any:
     try:
-        return spelt(parse(data, 32))
+        call: Call = decode(data)
     except ParseError as error:
         return str(error.failure)
+    except InvalidCall as error:
+        return str(error.failure), getattr(error, "id", None)
+    return call.action, spelt(call.payload), spelt(call.id), call.token
 
 
 def spelt(value: Any) -> Any:
@@ -91,10 +102,29 @@ def spelt(value: Any) -> Any:
 @example('{"action":"a","payload":' + "[" * 31 + "]" * 31 + "}")
 @example('{"action":"a","payload":' + "[" * 32 + "]" * 32 + "}")
 @example("9223372036854775808")
+@example('{"action":"a","id":null}')
+@example('{"action":"a","payload":{},"payload":{}}')
+@example('{"action":"a","id":"x","id":null}')
+@example('{"action":"authenticate","payload":"t"}')
 @example('{"a":-9223372036854775809}')
 def test_the_quick_way_is_the_careful_one(data: Any) -> None:
-    """For text and bytes, right or wrong, both ways read the same value, or refuse with the same words."""
-    assert read(strict._parse_carefully, data) == read(strict.parse, data)
+    """For text and bytes, right or wrong, both ways read the same call, or refuse with the same words."""
+    assert read(lambda data: frames.decode(data, 32), data) == read(CODEC.decode, data)
+
+
+@given(calls())
+def test_the_quick_way_reads_nothing_else(data: str) -> None:
+    """What is read quickly is a call as ``json`` reads it: none has a token, or more keys than it shows."""
+    call = strict.read_call(data, 32)
+
+    if call is not None:
+        frame = json.loads(data)
+        assert ({"action", "payload", "id"} >= frame.keys(), None) == (True, call.token)
+        assert (frame["action"], spelt(frame["payload"]), frame.get("id")) == (
+            call.action,
+            spelt(call.payload),
+            call.id,
+        )
 
 
 @given(
@@ -113,7 +143,7 @@ def test_the_quick_way_is_the_careful_one(data: Any) -> None:
 )
 def test_what_is_written_quickly_is_read_again(value: Any) -> None:
     """Plain data that was written without checks is the same when it is read, by the careful way and by ``json``."""
-    text = strict.write_plain(value)
+    text = strict.write_plain(value).decode()
 
     assert spelt(value) == spelt(json.loads(text))
-    assert spelt(value) == spelt(strict._parse_carefully(text, 100))
+    assert spelt(value) == spelt(strict.parse(text, 100))

@@ -10,16 +10,19 @@ from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 
+import attrs
 import pytest
 from websockets.asyncio.server import serve
 
 from tests.unit import fuzz_site
 from tests.unit.test_commands_fuzz import Done, found, fuzz
+from wsdrf.options import Options
 
 __all__ = ["fuzz"]
 
 pytestmark = pytest.mark.django_db
 
+LIMIT = attrs.fields(Options).max_message_size.default
 LET_IN = {"action": "authentication", "payload": {"status_code": 200, "status_text": "OK", "data": {}}}
 REFUSED = {"action": "authentication", "payload": {"status_code": 403, "status_text": "Forbidden", "data": {}}}
 
@@ -62,6 +65,9 @@ def talks(answer: Callable[[dict[str, Any]], list[dict[str, Any]]], first: Any =
         if first is REFUSED:
             await connection.close(4403)
         async for frame in connection:
+            if len(frame if isinstance(frame, bytes) else frame.encode()) > LIMIT:
+                await connection.close(4413)
+                return
             for said in _answers(frame, answer):
                 if "close" in said:
                     await connection.close(said["close"])

@@ -89,6 +89,7 @@ def test_sizes_stand_about_the_limit(limit: int) -> None:
         )
 
 
+@pytest.mark.filterwarnings("ignore:Generating overly large repr")  # of a frame at the limit, before it is shrunk
 def test_simplest_frames_are_short() -> None:
     """What is found is shrunk to something short: a word of JSON, a call of one field."""
     assert "null" == find(frames(), lambda frame: True, settings=SEARCH)

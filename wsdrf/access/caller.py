@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
 from contextvars import ContextVar
 from functools import partial
 from inspect import isawaitable
@@ -16,7 +15,6 @@ from django.core.handlers.base import BaseHandler
 from django.http import Http404
 from rest_framework.exceptions import APIException, AuthenticationFailed, NotAuthenticated, Throttled
 from rest_framework.request import Request
-from rest_framework.serializers import BaseSerializer
 
 from wsdrf.access.authentication import (
     AuthenticationResult,
@@ -32,8 +30,8 @@ from wsdrf.access.objects import as_queryset, find_object
 from wsdrf.access.permissions import check_object_permissions, check_permissions, deny
 from wsdrf.access.plan import AccessPlan, GuardPlan
 from wsdrf.access.request import drf_request, http_request
-from wsdrf.access.serializers import valid_serializer
-from wsdrf.access.slots import Slot, claim
+from wsdrf.access.serializers import field_of, valid_serializer
+from wsdrf.access.slots import Slot, claim, identity
 from wsdrf.access.steps import Run, Steps, drive, here
 from wsdrf.access.throttling import Bucket, check_buckets, check_throttles
 from wsdrf.access.view import View
@@ -55,7 +53,6 @@ class Caller:
         "_doubts",
         "_ends_at",
         "_pinned",
-        "_settled",
         "_slot",
         "_stale_at",
         "_token",
@@ -75,7 +72,7 @@ class Caller:
         self._token: str | None = None
         self._pinned: tuple[type, Any] | None = None
         self._checked_at = self._stale_at = 0.0
-        self._doubts = self._settled = 0
+        self._doubts = 0
         self._ends_at = inf
         self._slot: Slot | None = None
         self._buckets: dict[str, list[Bucket]] = {}
@@ -108,18 +105,20 @@ class Caller:
         result = await self._ask(authenticator)
         if not token and shown != self._token:  # renewed meanwhile: what was found is about credentials of the past
             return await self.authenticate(is_connect=is_connect)
-        if result.is_authenticated and self._pinned not in (None, _identity(result.user)):
+        if result.is_authenticated and self._pinned not in (None, identity(result.user)):
             result = await self.refused(self._change_of(result.user), authenticator.request)
         if result.is_authenticated:
             self._take_over(result, authenticator.request, shown)
-            self._settled, self._checked_at = doubts, started  # a doubt raised meanwhile may have come too late
-            after = self.plan.revalidate_after
-            self._stale_at = self._ends_at if after is None else min(started + after, self._ends_at)
+            self._checked_at = started
+            after = inf if self.plan.revalidate_after is None else self.plan.revalidate_after
+            # A doubt raised meanwhile may have come too late for this look.
+            self._stale_at = 0.0 if doubts != self._doubts else min(started + after, self._ends_at)
         return result
 
     def doubt(self) -> None:
         """Have the credentials looked at before anything else is done for the caller, however young they are."""
         self._doubts += 1
+        self._stale_at = 0.0
 
     async def revalidate(self) -> None:
         """Look at the credentials once more.
@@ -152,7 +151,7 @@ class Caller:
     def occupy(self, user: Any) -> None:
         """Take one of the user's places, or keep it. Raises DRF's ``Throttled`` where there is none. May block."""
         limit = self.plan.max_connections_per_user
-        if limit is None or _identity(user) is None:
+        if limit is None or identity(user) is None:
             return
         if self._slot is None or not self._slot.renew():
             self._slot = claim(user, limit)
@@ -176,7 +175,7 @@ class Caller:
     def _take_over(self, result: AuthenticationResult, request: Request | None, token: str | None) -> None:
         consumer = self.consumer
         self._token = token
-        self._pinned = self._pinned or _identity(result.user)
+        self._pinned = self._pinned or identity(result.user)
         self.request = consumer.request = request or self._request_of(result)
         left = seconds_left(self.request)
         self._ends_at = inf if left is None else monotonic() + left
@@ -191,7 +190,7 @@ class Caller:
         return request
 
     def _change_of(self, user: Any) -> Exception:
-        if _identity(user) is None:
+        if identity(user) is None:
             return NotAuthenticated()
         return AuthenticationFailed("The user of a connection cannot change.")
 
@@ -202,23 +201,30 @@ class Caller:
 
         Raises ``CredentialsLost``, and what DRF raises for a refusal.
         """
-        if self._doubts != self._settled or monotonic() >= self._stale_at:
+        if monotonic() >= self._stale_at:
             await self.revalidate()
-        handshake = self.request
-        if handshake is None:
+        if self.request is None:
             raise NotConnected("No handler runs before the connection is authenticated.")
-        view = View(self.consumer, handshake, guard.action, guard.object_permissions)
-        current_view.set(view.of_call(guard.method, {} if call.payload is ABSENT else call.payload))
-        if guard.is_inline:
-            request = handshake if guard.asks_user_alone else _request_of(view)
-            for permission_class in guard.permissions or ():
-                permission = permission_class()
-                if not permission.has_permission(request, view):
-                    deny(request, permission)
-        else:
-            await drive(self._permit(guard, _request_of(view), view), self.run if guard.may_block else here)
+        view = self._view_of_call(guard, call)
+        await drive(self._permit(guard, _request_of(view), view), self.run if guard.may_block else here)
         if guard.rates:
             check_buckets(self._buckets_of(guard))
+
+    def permit_now(self, guard: GuardPlan, call: Call) -> bool:
+        """Do what ``permit`` does, where nothing has to be awaited for it; else do nothing, and give False."""
+        request = self.request
+        if guard.inline is None or request is None or monotonic() >= self._stale_at:
+            return False
+        view = self._view_of_call(guard, call)
+        if not guard.asks_user_alone:
+            request = _request_of(view)
+        for permission_class in guard.inline:
+            permission = permission_class()
+            if not permission.has_permission(request, view):
+                deny(request, permission)
+        if guard.rates:
+            check_buckets(self._buckets_of(guard))
+        return True
 
     async def may_hear(self, guard: GuardPlan, payload: Any) -> bool:
         """Tell whether an event may reach the caller: fresh credentials, then the guards.
@@ -226,7 +232,8 @@ class Caller:
         Raises ``CredentialsLost``.
         """
         try:
-            await self.permit(guard, Call(guard.action, payload))
+            if not self.permit_now(guard, call := Call(guard.action, payload)):
+                await self.permit(guard, call)
             await self.load(guard, None)
         except (APIException, Http404, DjangoPermissionDenied):
             return False
@@ -290,6 +297,12 @@ class Caller:
         obj = self.consumer.get_object()
         return (yield obj) if isawaitable(obj) else obj
 
+    def _view_of_call(self, guard: GuardPlan, call: Call) -> View:
+        view = View(self.consumer, self.request, guard.action, guard.object_permissions)
+        view._call = guard.method, {} if call.payload is ABSENT else call.payload
+        current_view.set(view)
+        return view
+
     def _permit(self, guard: GuardPlan, request: Request, view: View) -> Steps[None]:
         if guard.permissions is None:
             permissions = [*self.connection_permissions(), *(permission() for permission in guard.own)]
@@ -304,7 +317,7 @@ class Caller:
             yield from self._ask_about_own(view, guard)
         loaded = {}
         for load in guard.loads:
-            lookup = {key: _field(payload, name) for key, name in load.lookup.items()}
+            lookup = {key: field_of(payload, name) for key, name in load.lookup.items()}
             loaded[load.name] = yield from self._find(view, load.queryset, lookup)
         return loaded
 
@@ -331,19 +344,7 @@ class Caller:
         return buckets
 
 
-def _identity(user: Any) -> tuple[type, Any] | None:
-    if user is None or not getattr(user, "is_authenticated", False):
-        return None
-    return user.__class__, user.pk
-
-
 def _request_of(view: View) -> Request:
     if view.request is None:
         raise NotConnected("There is no request before the connection is authenticated.")
     return view.request
-
-
-def _field(payload: Any, name: str) -> Any:
-    if isinstance(payload, BaseSerializer):
-        payload = payload.validated_data
-    return payload[name] if isinstance(payload, Mapping) else getattr(payload, name)

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from attrs import frozen
+from rest_framework.permissions import AllowAny
 from rest_framework.settings import api_settings
 
 from wsdrf.access.authentication import Authenticator
@@ -26,9 +27,9 @@ class GuardPlan:
 
     ``permissions`` are the connection's guards, then the action's; ``None`` where the consumer chooses its own at run
     time. ``object_permissions`` are asked about objects that the action finds. ``asks_object`` and ``asks_connection``:
-    the action's guards, and the connection's, have something to say about the connection's own object. ``is_inline``:
-    asking blocks nothing and awaits nothing. ``may_block``: asking needs a thread. ``asks_user_alone``: whatever the
-    request is, only its user counts.
+    the action's guards, and the connection's, have something to say about the connection's own object. ``inline``:
+    those of ``permissions`` that may say no, where asking them blocks nothing and awaits nothing; else ``None``.
+    ``may_block``: asking needs a thread. ``asks_user_alone``: whatever the request is, only its user counts.
     """
 
     action: str
@@ -41,7 +42,7 @@ class GuardPlan:
     asks_connection: bool
     rates: tuple[Rate, ...]
     throttles: tuple[Any, ...]
-    is_inline: bool
+    inline: tuple[Any, ...] | None
     may_block: bool
     asks_user_alone: bool
 
@@ -122,10 +123,11 @@ def plan_guards(plan: AccessPlan, declared: Route | Reception, rates: Sequence[A
             _check_has_object(plan, guard, f"{plan.owner}.{declared.handler}()")
     connection = (*plan.permission_classes, *plan.class_guards)
     throttles = tuple(rate for rate in rates if not isinstance(rate, str))
+    permissions = None if plan.chooses_permissions else (*connection, *declared.guards)
     return GuardPlan(
         action=declared.action if isinstance(declared, Route) else declared.handler,
         method=declared.method if isinstance(declared, Route) else "GET",
-        permissions=None if plan.chooses_permissions else (*connection, *declared.guards),
+        permissions=permissions,
         own=declared.guards,
         object_permissions=declared.guards or connection,
         loads=loads,
@@ -134,16 +136,18 @@ def plan_guards(plan: AccessPlan, declared: Route | Reception, rates: Sequence[A
         and (plan.chooses_permissions or any(asks_objects(guard) for guard in connection)),
         rates=tuple(Rate.parse(rate) for rate in rates if isinstance(rate, str)),
         throttles=throttles,
-        is_inline=not (
-            plan.chooses_permissions
-            or throttles
-            or any(needs_steps(guard) for guard in (*connection, *declared.guards))
-        ),
+        inline=None if throttles else _inline(permissions),
         may_block=plan.chooses_permissions
         or bool(throttles)
         or any(may_block(guard) for guard in (*connection, *declared.guards)),
         asks_user_alone=all(looks_at_user_alone(guard) for guard in (*connection, *declared.guards)),
     )
+
+
+def _inline(permissions: tuple[Any, ...] | None) -> tuple[Any, ...] | None:
+    if permissions is None or any(map(needs_steps, permissions)):
+        return None
+    return tuple(permission for permission in permissions if permission is not AllowAny)
 
 
 def _authenticator(options: Options) -> type[Authenticator]:

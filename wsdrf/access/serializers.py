@@ -48,3 +48,10 @@ def _unknown_fields(field: Any, value: Any, loc: tuple[str | int, ...]) -> Itera
     elif isinstance(field, DictField) and isinstance(value, Mapping):
         for name, inner in value.items():
             yield from _unknown_fields(field.child, inner, (*loc, name))
+
+
+def field_of(payload: Any, name: str) -> Any:
+    """Read one field of what a handler gets: a message, a mapping, or a valid serializer."""
+    if isinstance(payload, BaseSerializer):
+        payload = payload.validated_data
+    return payload[name] if isinstance(payload, Mapping) else getattr(payload, name)

@@ -42,3 +42,10 @@ def claim(user: Any, limit: int) -> Slot | None:
         if cache.add(slot.key, slot.holder, LEASE):
             return slot
     return None
+
+
+def identity(user: Any) -> tuple[type, Any] | None:
+    """Tell whose connections are counted together; ``None`` for who is not logged in."""
+    if user is None or not getattr(user, "is_authenticated", False):
+        return None
+    return user.__class__, user.pk

@@ -32,6 +32,7 @@ class View:
         self.action = action
         self.object_permissions = object_permissions
         self._request = request
+        #: Method and payload of the call whose view this is, until its request has been made.
         self._call: tuple[str, Any] | None = None
 
     @property
@@ -44,11 +45,6 @@ class View:
     @request.setter
     def request(self, request: Request) -> None:
         self._request, self._call = request, None
-
-    def of_call(self, method: str, payload: Any) -> View:
-        """Be the view of a call, whose request has that ``method`` and ``payload``; give itself."""
-        self._call = (method, payload)
-        return self
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("__"):

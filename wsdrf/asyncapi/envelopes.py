@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, Final
 
-from wsdrf.codec.frames import MAX_ID_LENGTH
+from wsdrf.envelope import MAX_ID_LENGTH
 from wsdrf.schema.leaves import INT_MAX, INT_MIN, Schema
 
 CALL_ID: Final[Schema] = {

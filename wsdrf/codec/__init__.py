@@ -9,6 +9,7 @@ from wsdrf.codec import frames
 from wsdrf.codec.careful import Careful
 from wsdrf.codec.frames import InvalidFrame
 from wsdrf.codec.quick import Quick
+from wsdrf.codec.strict import read_call
 from wsdrf.codec.write import Writing
 from wsdrf.codec.wrong import Wrong, bounded, missing
 from wsdrf.envelope import ABSENT, Call, CallId, Failure
@@ -44,7 +45,7 @@ class Codec:
         Raises ``ParseError`` for what is not strict JSON, and ``InvalidFrame`` (an ``InvalidCall`` with the ``id`` to
         answer to) for what is no call.
         """
-        return frames.decode(data, self.max_depth)
+        return read_call(data, self.max_depth) or frames.decode(data, self.max_depth)
 
     def structurer(self, tp: Any) -> Structure:
         """Make the function that turns a payload into a ``tp``. Make it once for each type: it is not cheap.

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Any
 
 from wsdrf.codec.strict import parse, write, write_plain
-from wsdrf.envelope import ABSENT, Call, CallId, Failure, FieldError
+from wsdrf.envelope import ABSENT, AUTHENTICATE, MAX_ID_LENGTH, Call, CallId, Failure, FieldError
 from wsdrf.exceptions import InvalidCall
-
-AUTHENTICATE: Final = "authenticate"
-MAX_ID_LENGTH: Final = 255
 
 
 class InvalidFrame(InvalidCall):
@@ -52,7 +49,7 @@ def encode_reply(action: str, payload: Any, id: CallId = None) -> str:
     frame = {"action": action, "payload": payload}
     if id is not None:
         frame["id"] = id
-    return write_plain(frame)
+    return write_plain(frame).decode()
 
 
 def encode_failure(failure: Failure, id: CallId = None) -> str:

@@ -74,7 +74,7 @@ class Writing(HookMaker):
         if isinstance(shape, Choice):
             return choice(shape)
         if isinstance(shape, ArrayOf):
-            return array(self.make(shape.items))
+            return list_of_text if isinstance(shape.items, Text) else array(self.make(shape.items))
         if isinstance(shape, TupleOf):
             return self.tuple(shape)
         if isinstance(shape, MapOf):
@@ -180,7 +180,7 @@ def boolean(value: Any) -> bool:
 
 def integer(value: Any) -> int:
     """Write an ``int``."""
-    if not isinstance(value, int) or type(value) is bool:
+    if type(value) is not int and (not isinstance(value, int) or type(value) is bool):
         raise TypeError(f"Expected an int, got {type(value).__qualname__}.")
     if not INT_MIN <= value <= INT_MAX:
         raise ValueError("The int is beyond 64 bits, which no client is sure to read. Send it as a str.")
@@ -198,7 +198,7 @@ def number(value: Any) -> float:
 
 def text(value: Any) -> str:
     """Write a ``str``."""
-    if not isinstance(value, str):
+    if type(value) is not str and not isinstance(value, str):
         raise TypeError(f"Expected a str, got {type(value).__qualname__}.")
     return value
 
@@ -239,6 +239,17 @@ def array(item_hook: Hook) -> Hook:
     return hook
 
 
+def list_of_text(value: Any) -> list[Any]:
+    """Write a collection of ``str`` as an array, as ``array(text)`` does."""
+    if type(value) is not list:
+        written: list[Any] = _array_of_text(value)
+        return written
+    for item in value:
+        if type(item) is not str:
+            text(item)
+    return value[:]
+
+
 def mapping(key_hook: Hook, value_hook: Hook) -> Hook:
     """Make the hook that writes a mapping as an object; integer keys become text."""
 
@@ -274,6 +285,7 @@ def by_class(hooks: dict[type[Any], Hook]) -> Hook:
     return hook
 
 
+_array_of_text: Final = array(text)
 _PRODUCED: Final[dict[type[Any], type[Any]]] = {
     Null: type(None),
     Boolean: bool,

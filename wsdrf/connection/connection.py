@@ -6,7 +6,6 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Coroutine
 from functools import partial
-from itertools import count
 from typing import Any, Final
 
 from wsdrf.access.authentication import AuthenticationResult
@@ -24,7 +23,7 @@ from wsdrf.connection.pool import Lane
 from wsdrf.connection.state import State
 from wsdrf.connection.watch import Watch
 from wsdrf.dispatch import Deadline, Dispatcher
-from wsdrf.envelope import Call, CallId, Failure
+from wsdrf.envelope import AUTHENTICATE, Call, CallId, Failure
 from wsdrf.exceptions import CredentialsLost, Refusal, TimedOut
 from wsdrf.routing import Kind, Route
 
@@ -160,12 +159,14 @@ class Connection:
     # -- reading -----------------------------------------------------------------------------------------------------
 
     async def _read(self) -> None:
-        for number in count():
-            if number % FRAMES_IN_A_ROW == 0:
+        receive, left = self._receive, 0
+        while not self.state.is_over:
+            if not left:
                 await asyncio.sleep(0)  # a server that has a pile of frames hands them out without a pause
-            if self.state.is_over:
-                return
-            message = await self._receive()
+                left = FRAMES_IN_A_ROW
+                continue
+            left -= 1
+            message = await receive()
             kind = message["type"]
             if kind == "websocket.receive":
                 self._take(message.get("text"), message.get("bytes"))
@@ -176,18 +177,13 @@ class Connection:
 
     def _take(self, text: str | None, data: bytes | None) -> None:
         frame = text if text is not None else data or b""
-        size = (
-            len(frame) if isinstance(frame, bytes) or frame.isascii() else len(frame.encode("utf-8", "surrogatepass"))
-        )
+        size = len(frame)
+        if text is not None and not text.isascii():
+            size = len(text.encode("utf-8", "surrogatepass"))
         verdict = self._limits.admit(size)
-        if verdict is None:
-            self._sort(frame, size)
-        elif isinstance(verdict, int):
-            self.close(verdict)
-        else:
-            self.queue(self.blueprint.codec.encode_failure(verdict), 0)
-
-    def _sort(self, frame: str | bytes, size: int) -> None:
+        if verdict is not None:
+            self._turn_away(verdict)
+            return
         try:
             entry: Entry = self.blueprint.codec.decode(frame)
         except Refusal as refusal:
@@ -195,13 +191,19 @@ class Connection:
             entry = self.blueprint.codec.encode_failure(refusal.failure, getattr(refusal, "id", None))
         if self.state is State.AUTHENTICATING and self._desk.is_idle:
             self._first_message(entry)
-        elif self.state is State.READY and isinstance(entry, Call) and self._desk.goes_first(entry):
+        elif type(entry) is Call and entry.action in _AT_ONCE and self._desk.goes_first(entry):
             self._serve(entry)
         elif not self._desk.answer(entry, size, self._reader):
             self.close(4429)
 
+    def _turn_away(self, verdict: int | Failure) -> None:
+        if isinstance(verdict, int):
+            self.close(verdict)
+        else:
+            self.queue(self.blueprint.codec.encode_failure(verdict), 0)
+
     def _first_message(self, entry: Entry) -> None:
-        if isinstance(entry, Call) and entry.action == "authenticate":
+        if isinstance(entry, Call) and entry.action == AUTHENTICATE:
             self._stop_timer()
             self._desk.start(partial(self._log_in, entry.token))
         else:
@@ -224,7 +226,7 @@ class Connection:
         """Give, when it is awaited, the frame that answers ``entry``, whose turn has come."""
         if isinstance(entry, Parcel):
             return self._dispatcher.hear(self.blueprint.hearings[entry.event], entry.payload)
-        if entry.action == "authenticate":
+        if entry.action == AUTHENTICATE:
             return self._renew(entry)
         if entry.action in _AT_ONCE:  # came before READY, and waited
             self._serve(entry)

@@ -91,8 +91,9 @@ class Desk:
 
     def answer(self, entry: Entry, size: int, current: asyncio.Task[Any]) -> bool:
         """Do what ``put`` does; where nothing comes before ``entry``, begin at once, within the task ``current``."""
-        worker = self._worker
-        if worker is None or not (self._is_open and self._is_parked) or self.beneath is not None or self._inbox:
+        worker, parked = self._worker, self._parked
+        is_free = parked is not None and self._is_open and self.beneath is None and not parked.done()
+        if worker is None or not is_free or self._inbox.entries:
             return self.put(entry, size)
         coroutine, context = self._serve(entry), self._context.copy()
         self.beneath = current
@@ -102,13 +103,13 @@ class Desk:
             self.beneath = None
         if waiting is not OVER:
             self._turn = Turn(coroutine, context, waiting)
-        if self._turn is not None or self._inbox:
+        if self._turn is not None or self._inbox.entries:
             self._wake()
         return True
 
     def goes_first(self, call: Call) -> bool:
         """Tell whether ``call`` does not wait for its turn: a ping, or a cancel of what has begun."""
-        return call.action == "ping" or (call.action == "cancel" and self.background.runs(call.id))
+        return self._is_open and (call.action == "ping" or self.background.runs(call.id))
 
     def open(self) -> None:
         """Answer from now on, what has come before first."""
@@ -189,9 +190,9 @@ class Desk:
             frame = entry if isinstance(entry, str) else await self._owner.answer(entry)
             if frame is not None:
                 self._outbox.put(frame)
-            if self._outbox.is_waiting:
+            if self._outbox.writer is not None:
                 await self._outbox.drained()
-            if self._lane.is_behind:
+            if self._lane.left:
                 await self._lane.settled()
         except (Exception, asyncio.CancelledError) as error:  # whatever it is, the connection has to hear of it
             self._owner.failed_with(unless_cancelled(error))

@@ -33,8 +33,8 @@ class Outbox:
         "_send",
         "_timeout",
         "_unsent",
-        "_writer",
         "has_closed",
+        "writer",
     )
 
     def __init__(self, send: Send, *, timeout: float, max_bytes: int, on_stuck: Callable[[], None]) -> None:
@@ -44,21 +44,22 @@ class Outbox:
         self._on_stuck = on_stuck
         self._queue: deque[tuple[Message, int]] | tuple[()] = ()  # an empty deque has room for 64, in each connection
         self._unsent = 0
-        self._writer: asyncio.Task[None] | None = None
+        #: Sends what the server did not take at once; ``None`` where nothing waits.
+        self.writer: asyncio.Task[None] | None = None
         self._closed = False
         self.has_closed = False
 
     @property
     def is_waiting(self) -> bool:
         """Tell whether something is still unsent."""
-        return self._writer is not None and not self._writer.done()
+        return self.writer is not None and not self.writer.done()
 
     def put(self, frame: str) -> None:
         """Send a text frame, or queue it. Never waits, never raises."""
         if self._closed:
             return
         message: Message = {"type": "websocket.send", "text": frame}
-        if self._writer is not None:
+        if self.writer is not None:
             self._wait(message, len(frame) if frame.isascii() else len(frame.encode("utf-8", "replace")))
             return
         try:
@@ -67,7 +68,7 @@ class Outbox:
             self._gone(error)
             return
         if rest is not None:
-            self._writer = asyncio.get_running_loop().create_task(self._write(rest))
+            self.writer = asyncio.get_running_loop().create_task(self._write(rest))
 
     def close(self, code: int, reason: str) -> None:
         """Send a close frame after all that was put before, and take nothing more."""
@@ -75,9 +76,9 @@ class Outbox:
             return
         self._closed = self.has_closed = True
         self._wait({"type": "websocket.close", "code": code, "reason": reason}, 0)
-        if self._writer is None:
+        if self.writer is None:
             # Never within this call: a server may wait for the client's close frame, and count the time by its task.
-            self._writer = asyncio.get_running_loop().create_task(self._write(None))
+            self.writer = asyncio.get_running_loop().create_task(self._write(None))
 
     def forget(self) -> None:
         """Drop what waits; the frame that the server has begun to take goes on."""
@@ -88,13 +89,13 @@ class Outbox:
         """Take nothing more, and drop what is unsent: nobody is there to read it."""
         self._closed = True
         self.forget()
-        if self._writer is not None:
-            self._writer.cancel()
+        if self.writer is not None:
+            self.writer.cancel()
 
     async def drained(self, timeout: float | None = None) -> None:
         """Wait until everything is sent, or given up; after ``timeout`` seconds, abandon what is left."""
-        while self._writer is not None and not self._writer.done():  # one cancelled before it began is done, and stays
-            _, unfinished = await asyncio.wait({self._writer}, timeout=timeout)
+        while self.writer is not None and not self.writer.done():  # one cancelled before it began is done, and stays
+            _, unfinished = await asyncio.wait({self.writer}, timeout=timeout)
             if unfinished:
                 self.abandon()
 
@@ -118,7 +119,7 @@ class Outbox:
         except Exception as error:
             self._gone(error)
         finally:
-            self._writer = None
+            self.writer = None
 
     def _next(self) -> Awaitable[None] | None:
         if not self._queue:

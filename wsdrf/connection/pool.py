@@ -61,11 +61,12 @@ class Lane:
     A thread cannot be stopped: who is cancelled waits no longer, and what the thread still does is remembered here.
     """
 
-    __slots__ = ("_left", "_pool")
+    __slots__ = ("_pool", "left")
 
     def __init__(self, pool: Pool) -> None:
         self._pool = pool
-        self._left: dict[asyncio.Event, asyncio.Task[Any] | None] = {}
+        #: The threads that were left behind, and the tasks that did so.
+        self.left: dict[asyncio.Event, asyncio.Task[Any] | None] = {}
 
     async def run(self, work: Callable[Args, Result], *args: Args.args, **kwargs: Args.kwargs) -> Result:
         """Do what ``Pool.run`` does."""
@@ -75,28 +76,23 @@ class Lane:
         except asyncio.CancelledError:
             left = job.leave()
             if left is not None:
-                self._left[left] = asyncio.current_task()
+                self.left[left] = asyncio.current_task()
             raise
-
-    @property
-    def is_behind(self) -> bool:
-        """Tell whether a thread has been left behind."""
-        return bool(self._left)
 
     async def settled(self) -> None:
         """Wait for the threads that the running task has left behind."""
-        if self._left:
+        if self.left:
             own = asyncio.current_task()
-            for event in [event for event, task in self._left.items() if task is own]:
+            for event in [event for event, task in self.left.items() if task is own]:
                 await event.wait()
 
     async def ended(self) -> None:
         """Wait for all threads that were left behind."""
-        for event in list(self._left):
+        for event in list(self.left):
             await event.wait()
 
     def _forget(self, event: asyncio.Event) -> None:
-        self._left.pop(event, None)
+        self.left.pop(event, None)
         event.set()
 
 

@@ -10,9 +10,9 @@ from django.conf import settings
 from hypothesis import strategies as st
 
 from wsdrf.access.serializers import is_serializer
-from wsdrf.codec.frames import MAX_ID_LENGTH
 from wsdrf.codec.strict import INT_MAX, INT_MIN
 from wsdrf.consumer import Consumer
+from wsdrf.envelope import MAX_ID_LENGTH
 from wsdrf.options import resolve
 from wsdrf.routing import Route
 from wsdrf.schema import Record, describe
