@@ -76,6 +76,31 @@ class Never:
         raise ValueError(self.number)
 
 
+@attrs.frozen
+class Failing:
+    """Asks what is not there."""
+
+    number: int = attrs.field()
+
+    @number.validator
+    def _fails(self, attribute: Any, value: int) -> None:
+        raise RuntimeError(value)
+
+
+@attrs.frozen
+class Window:
+    """Nothing in it has to be there."""
+
+    limit: int = 50
+
+
+class Asking(serializers.Serializer[Any]):
+    text = serializers.CharField()
+
+    def validate(self, attrs: Any) -> Any:
+        return self.context["request"].user.check(attrs)
+
+
 class Invite(serializers.Serializer[Any]):
     email = serializers.EmailField()
     role = serializers.ChoiceField(["member", "guest"], default="guest")
@@ -114,6 +139,15 @@ class Open(Consumer):
     @on("open.never")
     async def never(self, payload: Never) -> None: ...
 
+    @on("open.fail")
+    async def fail(self, payload: Failing) -> None: ...
+
+    @on("open.ask")
+    async def ask(self, payload: Asking) -> None: ...
+
+    @on("open.look", method="GET")
+    async def look(self, payload: Window) -> None: ...
+
     @on("open.invite")
     async def invite(self, payload: Invite) -> int | str:
         return 1
@@ -151,6 +185,7 @@ application = ProtocolTypeRouter(
             [
                 path("ws/open/<int:pk>/<hex:code>/<slug:name>/", Open.as_asgi()),
                 path("ws/open/", Open.as_asgi()),
+                path("ws/open/", Hidden.as_asgi()),  # where nobody gets, for Open stands before it
                 re_path(r"^ws/(?P<year>[0-9]{4})/(a|b)/<x>/(?:(?P<rest>[^/(]+)/)?$", Hidden.as_asgi()),
                 path("ws/oddity/", oddity),
             ]

@@ -123,6 +123,14 @@ def test_strangers_are_named_to_staff(staff: Client) -> None:
     assert ["oddity at /ws/oddity/"] == staff.get("/team/catalogue/").json()["strangers"]
 
 
+def test_what_nobody_can_reach_is_not_listed(staff: Client) -> None:
+    """The page talks to what it lists, so a consumer behind another at the same path is not there."""
+    paths = [consumer["path"] for consumer in staff.get(CATALOGUE).json()["consumers"]]
+
+    assert 1 == paths.count("/ws/open/")
+    assert len(paths) == len(set(paths))
+
+
 @pytest.mark.django_db
 def test_nobody_may_be_none(site: Any) -> None:
     """A project whose UNAUTHENTICATED_USER is None has a page too, with nobody logged in."""

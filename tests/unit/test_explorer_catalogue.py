@@ -222,6 +222,11 @@ def test_a_stream_without_payload(actions: dict[str, Any]) -> None:
     )
 
 
+def test_a_payload_may_be_left_out(actions: dict[str, Any]) -> None:
+    """Where nothing in it has to be there, the payload is not required, and its defaults are the example."""
+    assert (False, {"limit": 50}) == (actions["open.look"]["payload_required"], actions["open.look"]["example"])
+
+
 def test_replies_of_several_types_are_one_schema(actions: dict[str, Any]) -> None:
     """A reply that may be of one type or another has a schema that says so."""
     (reply,) = actions["open.invite"]["replies"]
@@ -263,6 +268,13 @@ def test_code_of_ones_own_is_asked(actions: dict[str, Any]) -> None:
         actions["open.never"]["example_missing"],
     )
     assert {"email": "name@example.com", "role": "guest"} == actions["open.invite"]["example"]
+
+
+def test_code_that_fails_has_no_say(actions: dict[str, Any]) -> None:
+    """What raises something else is no verdict: a serializer's example stands, as far as its fields go."""
+    assert actions["open.fail"]["example"] is None
+    assert actions["open.fail"]["example_missing"]
+    assert {"text": "example"} == actions["open.ask"]["example"]
 
 
 @pytest.mark.parametrize("site", [explorer_site, asyncapi_zoo], ids=lambda site: site.__name__.rpartition(".")[2])

@@ -100,6 +100,7 @@ def test_no_host_writes_the_policy(host: str) -> None:
         ("https://cdn.example.com/static/", ["https://cdn.example.com"]),
         ("http://127.0.0.1:9000/", ["http://127.0.0.1:9000"]),
         ("//cdn.example.com/static/", ["cdn.example.com"]),
+        ("ftp://cdn.example.com/static/", []),
     ],
 )
 def test_static_files_may_come_from_their_own_host(address: str, source: list[str], staff: Client, site: Any) -> None:

@@ -8,11 +8,8 @@ from collections.abc import Iterable
 from wsdrf.connection.mounts import Mount
 
 
-def unique(names: Iterable[str], separator: str = ".") -> list[str]:
-    """Give a key for each name, in order: other characters become ``_``, and what is there already gets a number.
-
-    ``separator`` stands before the number.
-    """
+def unique(names: Iterable[str]) -> list[str]:
+    """Give a key for each name, in order: other characters become ``_``, and what is there already gets a number."""
     taken: set[str] = set()
     keys = []
     for name in names:
@@ -20,7 +17,7 @@ def unique(names: Iterable[str], separator: str = ".") -> list[str]:
         key, number = plain, 1
         while key in taken:
             number += 1
-            key = f"{plain}{separator}{number}"
+            key = f"{plain}.{number}"
         taken.add(key)
         keys.append(key)
     return keys

@@ -10,7 +10,7 @@ from wsdrf.access.carriers import QueryParameter
 from wsdrf.access.plan import AccessPlan
 from wsdrf.access.serializers import is_serializer, valid_serializer
 from wsdrf.asyncapi.facts import connection_guards, limits
-from wsdrf.asyncapi.names import channel_keys, unique
+from wsdrf.asyncapi.names import channel_keys
 from wsdrf.asyncapi.outline import Asked, Outline, Told, outline
 from wsdrf.asyncapi.security import is_session, scheme_of
 from wsdrf.clients.plan import CARRIERS
@@ -33,8 +33,8 @@ _NOWHERE: Final[Any] = SimpleNamespace(request=None)
 def describe_consumers(mounts: Iterable[Mount], may_list: MayList) -> list[dict[str, Any]]:
     """Describe the consumers that may be listed, and nothing of what may not: as if the rest were not there."""
     listed = [mount for mount in mounts if may_list(mount, None)]
-    keys = unique((key.replace(".", "-") for key in channel_keys(listed)), separator="-")
-    return [_consumer(key, mount, may_list) for key, mount in zip(keys, listed, strict=True)]
+    keys = channel_keys(listed)
+    return [_consumer(key.replace(".", "-"), mount, may_list) for key, mount in zip(keys, listed, strict=True)]
 
 
 def _consumer(key: str, mount: Mount, may_list: MayList) -> dict[str, Any]:

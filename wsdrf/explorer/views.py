@@ -89,7 +89,7 @@ class ExplorerView(GuardedView):
                 "title": about_project().title,
                 "catalogue": catalogue_address(request),
                 "username": username_of(request),
-                "login": "" if is_logged_in(request) else login_address(request),
+                "login": login_address(request),
             }
         )
 
@@ -129,15 +129,10 @@ class CatalogueView(GuardedView):
         return [f"{stranger.name} at {stranger.path}" for stranger in seen.strangers]
 
 
-def is_logged_in(request: Request) -> bool:
-    """Tell whether the viewer is somebody. A project may have ``None`` for nobody."""
-    user: Any = request.user
-    return bool(user and user.is_authenticated)
-
-
 def username_of(request: Request) -> str:
-    """Name who is logged in; empty for nobody."""
-    return str(request.user.get_username()) if is_logged_in(request) else ""
+    """Name who is logged in; empty for nobody, for whom a project may have ``None``."""
+    user: Any = request.user
+    return str(user.get_username()) if user and user.is_authenticated else ""
 
 
 def catalogue_address(request: Request) -> str:
