@@ -36,10 +36,12 @@ LONGEST = 700
 
 
 def example(tp: Any, *, camelize: bool = False) -> Any:
-    """Give the example of a type, as the codec has taken it."""
-    found = next(examples_of(shape_of(tp, camelize=camelize)))
-    CODECS[camelize].structurer(tp)(json.loads(json.dumps(found)))
-    return found
+    """Give the example of a type; the codec takes it, and those that would be tried after it."""
+    first, *others = examples_of(shape_of(tp, camelize=camelize))
+    structure = CODECS[camelize].structurer(tp)
+    for each in (first, *others):
+        structure(json.loads(json.dumps(each)))
+    return first
 
 
 def of_field(tp: Any, *validators: Any) -> Any:
@@ -177,6 +179,11 @@ class Branch:
 def test_a_record_is_what_one_would_write() -> None:
     """Fields that are required are there, and defaults that say something; a record within itself ends at once."""
     assert {"name": "example", "left": None, "others": [], "limit": 50} == example(Branch)
+
+
+def test_null_is_the_last_resort() -> None:
+    """Where something may be null or not, the example is not."""
+    assert 1 == example(None | int)
 
 
 def test_names_are_those_of_the_wire() -> None:
