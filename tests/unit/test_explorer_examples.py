@@ -162,6 +162,22 @@ def test_texts_match_their_pattern(pattern: str, flags: int) -> None:
     assert re.fullmatch(pattern, of_field(str, v.matches_re(pattern, flags)), flags)
 
 
+@pytest.mark.parametrize(
+    ("pattern", "flags", "least"),
+    [
+        ("[^a-z]", re.IGNORECASE, 1),  # an A is refused as well
+        ("[^A]", re.IGNORECASE, 1),
+        (r"(q+)-(\d)\2-\1", 0, 1),
+        (r"[A-Z]{2}\d{2,}", 0, 9),
+        (r"[A-Z]{2}(x|y)?[!?]*", 0, 12),
+        (r"(?:é){2}[^\w-]", 0, 1),
+    ],
+)
+def test_patterns_are_read(pattern: str, flags: int, least: int) -> None:
+    """Cases, groups that come again, and lengths beside a pattern are minded."""
+    assert re.fullmatch(pattern, of_field(str, v.matches_re(pattern, flags), v.min_len(least)), flags)
+
+
 # -- examples of examples ----------------------------------------------------------------------------------------------
 
 

@@ -100,7 +100,6 @@ def test_no_host_writes_the_policy(host: str) -> None:
         ("https://cdn.example.com/static/", ["https://cdn.example.com"]),
         ("http://127.0.0.1:9000/", ["http://127.0.0.1:9000"]),
         ("//cdn.example.com/static/", ["cdn.example.com"]),
-        ("ftp://cdn.example.com/static/", []),
     ],
 )
 def test_static_files_may_come_from_their_own_host(address: str, source: list[str], staff: Client, site: Any) -> None:
@@ -110,6 +109,11 @@ def test_static_files_may_come_from_their_own_host(address: str, source: list[st
     found = directives(staff.get(PAGE).headers["Content-Security-Policy"])
 
     assert POLICY | {name: ["'self'", *source] for name in ("script-src", "style-src")} == found
+
+
+def test_a_storage_of_another_kind_is_no_source() -> None:
+    """Where a storage gives an address that no browser loads scripts from, it is not in the policy."""
+    assert [] == origins_of(["ftp://cdn.example.com/explorer.js", "javascript://cdn.example.com/", "data:,x"])
 
 
 def test_what_no_policy_can_name_is_left_to_self(staff: Client, site: Any) -> None:
