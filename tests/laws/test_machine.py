@@ -140,14 +140,14 @@ def _like(method: Any) -> Any:
 @pytest.mark.parametrize("mutant", MUTANTS, ids=lambda mutant: mutant.consumer.__name__)
 def test_fault_is_found(mutant: Mutant) -> None:
     """A consumer with a fault is caught, with the finding that names the fault, and shown as a conversation."""
-    machine = state_machine(mutant.consumer, mutant.roles, application=mutant.application, shrink_for=0.3)
+    machine = state_machine(
+        mutant.consumer, mutant.roles, application=mutant.application, shrink_for=0.3
+    )  # by default 1, and all within a minute
 
     with pytest.raises(mutant.caught) as caught:
         converse(
             machine,
-            settings(
-                machine.TestCase.settings, database=None, max_examples=100, report_multiple_bugs=False, derandomize=True
-            ),
+            settings(machine.TestCase.settings, database=None, max_examples=100, derandomize=True),
         )
 
     assert "async def test_" in str(caught.value)

@@ -33,7 +33,7 @@ def state_machine(
     ``endless`` names the streams that are meant to go on until they are cancelled, ``closes`` the close codes with
     which the consumer itself ends connections, ``losses`` what else may befall a user: a name, and what does it to the
     user (``None``: nothing at all befalls anybody). An answer is waited for ``patience`` seconds, and a shorter
-    conversation that fails is looked for during ``shrink_for`` seconds.
+    conversation that fails is looked for during ``shrink_for`` seconds (1 by default).
 
     Each example has transactions, a cache and a channel layer of its own, and leaves nothing behind. Raises
     ``ValueError`` for a consumer without actions, or no roles.

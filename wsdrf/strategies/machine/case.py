@@ -71,7 +71,8 @@ def _shrinking_for(seconds: float) -> Generator[None, None, None]:
 def usual_settings() -> settings:
     """Give the settings of the current profile, as far as they suit conversations.
 
-    Lines of code are not traced to explain a failure: the code in question runs in another thread.
+    Lines of code are not traced to explain a failure: the code in question runs in another thread. One failure is told
+    at a time: one fault shows in many ways, and each would be shrunk.
     """
     current = settings()
     checks: Any = HealthCheck
@@ -81,6 +82,7 @@ def usual_settings() -> settings:
         current,
         deadline=None,
         phases=phases,
+        report_multiple_bugs=False,
         stateful_step_count=STEPS,
         suppress_health_check=every,
     )

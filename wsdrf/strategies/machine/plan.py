@@ -42,7 +42,7 @@ class Plan:
     closes: Collection[int] = ()
     losses: Mapping[str, Callable[[Any], None]] | None = field(factory=dict[str, Callable[[Any], None]])
     patience: float = 5.0
-    shrink_for: float = 5.0
+    shrink_for: float = 1.0
 
     @property
     def is_alone(self) -> bool:
