@@ -9,6 +9,7 @@ from attrs import frozen
 
 NAMES = (
     "message",
+    "profile",
     "database",
     "connect",
     "broadcast",
