@@ -1,4 +1,4 @@
-"""What travels on the wire: a call comes in; a reply, a failure or an event goes out."""
+"""What travels on the wire: a call that comes in, and why it was not done."""
 
 from __future__ import annotations
 
@@ -97,20 +97,3 @@ class Failure:
     detail: Any
     errors: tuple[FieldError, ...] = ()
     retry_after: int | None = None
-
-
-@frozen
-class Reply:
-    """What a handler gave back for the call ``id``: ``payload`` is plain JSON data."""
-
-    action: str
-    payload: Any
-    id: CallId = None
-
-
-@frozen
-class Event:
-    """A message that nobody asked for: a broadcast, or the reaction to a published event."""
-
-    action: str
-    payload: Any

@@ -49,11 +49,6 @@ class Outbox:
         self._closed = False
         self.has_closed = False
 
-    @property
-    def is_waiting(self) -> bool:
-        """Tell whether something is still unsent."""
-        return self.writer is not None and not self.writer.done()
-
     def put(self, frame: str) -> None:
         """Send a text frame, or queue it. Never waits, never raises."""
         if self._closed:

@@ -16,7 +16,6 @@ from wsdrf.strategies.machine.scene import Scene, identity
 from wsdrf.strategies.machine.talk import say
 
 LOG_OUT, DEACTIVATE, DEMOTE = "log out", "deactivate", "demote"
-USUAL = (LOG_OUT, DEACTIVATE, DEMOTE)
 
 
 async def leave(scene: Scene, peer: Peer) -> None:
