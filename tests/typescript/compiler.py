@@ -24,10 +24,18 @@ class Compiler:
 
     def compile(self, *files: Path, into: Path, lib: str = "es2022,dom") -> str:
         """Compile strictly, with ``lib`` as what the platform has; give what the compiler says."""
-        settings = ["--target", "es2022", "--module", "nodenext", "--lib", lib, "--outDir", str(into)]
-        command = ["node", str(self.folder / "node_modules" / "typescript" / "bin" / "tsc"), *STRICT, *settings]
+        settings = ["--target", "es2022", "--module", "nodenext", "--lib", lib]
+        return self.run(*STRICT, *settings, "--outDir", str(into), *map(str, files))
+
+    def run(self, *arguments: str) -> str:
+        """Run ``tsc``, and give what it says."""
         done = subprocess.run(
-            [*command, *map(str, files)], cwd=self.folder, capture_output=True, text=True, check=False, timeout=110
+            ["node", str(self.folder / "node_modules" / "typescript" / "bin" / "tsc"), *arguments],
+            cwd=self.folder,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=110,
         )
         return done.stdout + done.stderr
 

@@ -6,7 +6,7 @@ import { createInterface } from "node:readline";
 const [module, scenario, given] = process.argv.slice(2);
 const made = await import(module);
 const WebSocket = globalThis.WebSocket ?? createRequire(module)("ws"); // Node has one from version 22 on
-const { url, key, token, tokens } = JSON.parse(given);
+const { url, key, token, tokens, codes } = JSON.parse(given);
 const lines = createInterface({ input: process.stdin })[Symbol.asyncIterator]();
 const say = (value) => console.log(JSON.stringify(value));
 const hear = async () => (await lines.next()).value;
@@ -114,6 +114,57 @@ const SCENARIOS = {
     say([lost, full]);
     say(await Promise.all(waiting));
     say(["open", "close", "resync"].filter((event) => seen.includes(event)));
+    client.close();
+  },
+
+  // From here on the server is one of few words, and the key says what it does.
+
+  async endings() {
+    const final = [];
+    const clients = codes.map((code) => {
+      const client = new made.DoorClient(url, options({ params: { key: String(code) }, backoff: 20, maxBackoff: 100 }));
+      client.on("close", (closing) => closing.isFinal && final.push(closing.code));
+      return client;
+    });
+    await Promise.all(clients.map((client) => client.connect()));
+    await hear();
+    say([...final].sort((one, other) => one - other));
+    for (const client of clients) client.close();
+  },
+
+  async silence() {
+    const closed = new Set();
+    const clients = ["alive", "mute"].map((word) => {
+      const client = new made.DoorClient(url, options({ params: { key: word }, heartbeat: 200 }));
+      client.on("close", () => closed.add(word));
+      return client;
+    });
+    await Promise.all(clients.map((client) => client.connect()));
+    await hear();
+    say([...closed]);
+    for (const client of clients) client.close();
+  },
+
+  async aborted() {
+    const late = () => {
+      const controller = new AbortController();
+      setTimeout(() => controller.abort(Object.assign(new Error("enough"), { name: "Reason" })), 100);
+      return { signal: controller.signal };
+    };
+    const read = async (items) => {
+      for await (const _ of items) throw new Error("There is no item.");
+    };
+    const client = new made.DoorClient(url, options({ params: { key: "mute" } }));
+    await client.connect();
+    const nowhere = () => new made.DoorClient(url.replace(/\d+$/, "9"), options({ params: { key: "mute" } }));
+    const failures = [
+      await failure(client.call("wait", undefined, late())),
+      await failure(read(client.stream("stream", { items: 1 }, late()))),
+      await failure(nowhere().connect(late())),
+      await failure(client.call("wait", undefined, { signal: AbortSignal.abort(Object.assign(new Error(), { name: "Reason" })) })),
+    ];
+    say(failures.map((one) => one.name));
+    await new Promise((resolve) => setTimeout(resolve, 200));
     client.close();
   },
 };

@@ -93,6 +93,20 @@ def test_an_odd_site_has_a_client(compiler: Compiler, tmp_path: Path, settings: 
     assert '"greets": false' in text
 
 
+def test_a_bundler_can_drop_what_is_not_used(compiler: Compiler, tmp_path: Path, settings: Any) -> None:
+    """A module does nothing when it is imported: it only declares, and no value of it comes of a call but a symbol."""
+    settings.ASGI_APPLICATION = "tests.unit.clients_site.application"
+    call_command("wsdrf_client", "typescript", "--output", str(tmp_path))
+    (tmp_path / "package.json").write_text('{"type": "module"}')
+    compiler.compile(tmp_path / "index.ts", into=tmp_path / "built")
+    lines = [line for path in (tmp_path / "built").glob("*.js") for line in path.read_text("utf-8").splitlines()]
+
+    statements = [line for line in lines if re.match(r"[^\s/}]", line)]
+    assert {"import", "export", "const"} == {line.split()[0] for line in statements}
+    made = [line.partition(" = ")[2] for line in statements if re.match(r"(export )?const ", line)]
+    assert {'Symbol("complete");'} == {value for value in made if "(" in value}
+
+
 def test_the_table_of_close_codes_is_the_references(tmp_path: Path) -> None:
     """It is written from the one table that there is."""
     written = re.findall(r"^  (\d{4}): \"([a-z -]+)\",$", typescript_client([])["closing.ts"], re.MULTILINE)

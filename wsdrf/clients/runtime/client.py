@@ -11,7 +11,7 @@ from typing import Any, ClassVar, Literal, TypeVar, overload
 from attrs import evolve
 
 from .closing import Closing, Retry
-from .errors import Disconnected, QueueFull
+from .errors import CallError, Disconnected, QueueFull
 from .exchanges import COMPLETE, Exchange, Exchanges, write
 from .face import ABSENT, Face, Form, Operation
 from .link import Link, closing_of
@@ -88,9 +88,11 @@ class Client:
                 {opening, self._runner}, timeout=self._options.connect_timeout, return_when=asyncio.FIRST_COMPLETED
             )
         finally:
-            opening.cancel()
+            is_let_in = not opening.cancel()
         if self._failure is not None:
             raise self._failure
+        if is_let_in:
+            return  # what has become of the connection since, calls and listeners are told
         if self._ended is not None:
             raise Disconnected(self._ended)
         if not self.is_open:
@@ -124,6 +126,8 @@ class Client:
     @overload
     def on(self, event: Literal["close"], listener: Callable[[Closing], object]) -> Unlisten: ...
     @overload
+    def on(self, event: Literal["error"], listener: Callable[[CallError], object]) -> Unlisten: ...
+    @overload
     def on(self, event: Signal, listener: Callable[[], object]) -> Unlisten: ...
     @overload
     def on(self, event: type[E], listener: Callable[[E], object]) -> Unlisten: ...
@@ -131,10 +135,11 @@ class Client:
         """Call ``listener`` with each message of a class, and give a function that ends it.
 
         ``"open"`` is when the server has let the client in, ``"close"`` when a connection has ended, ``"resync"`` when
-        messages may have been lost, after a reconnect too. A coroutine function runs as a task of its own. Raises
-        ``ValueError`` for a class that the consumer does not send.
+        messages may have been lost, after a reconnect too, ``"error"`` when the server refused a frame without saying
+        which. A coroutine function runs as a task of its own. Raises ``ValueError`` for a class that the consumer does
+        not send.
         """
-        known: list[object] = ["open", "close", "resync", *(cls for cls, _ in self.FACE.events.values())]
+        known: list[object] = ["open", "close", "resync", "error", *(cls for cls, _ in self.FACE.events.values())]
         if event not in known:
             raise ValueError(f"The consumer does not send {event!r}.")
         listeners = self._listeners.setdefault(event, [])
@@ -290,6 +295,8 @@ class Client:
             exchange.answer(frame, self._options.max_items)
         elif action == "wsdrf.resync":
             self._emit("resync")
+        elif action == "error" and frame.get("id") is None:
+            self._emit("error", CallError(frame.get("payload") or {}))
         elif action in self.FACE.events and frame.get("id") is None:
             cls, form = self.FACE.events[action]
             if cls in self._listeners:

@@ -134,6 +134,8 @@ export interface Signals {
   open: undefined;
   close: Closing;
   resync: undefined;
+  /** The server refused a frame without saying which. */
+  error: CallError;
 }
 
 export const BROKEN = 1006;

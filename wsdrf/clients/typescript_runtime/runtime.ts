@@ -327,6 +327,8 @@ export class Client<C, S, E> {
       exchange.put(item, this.#options.maxItems);
     } else if (frame.action === "wsdrf.resync") {
       this.#emit("resync", undefined);
+    } else if (frame.id === undefined && frame.action === "error") {
+      this.#emit("error", new CallError(frame.payload as Failure));
     } else if (frame.id === undefined && !["open", "close", "resync"].includes(frame.action)) {
       this.#emit(frame.action, frame.payload);
     }
