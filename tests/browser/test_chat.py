@@ -55,7 +55,7 @@ def test_stranger(visitor: Visitor) -> None:
     visitor.knock("Workshop")
 
     notice = visitor.wait_for_text("#notice", "You may not enter Workshop.")
-    assert "Only members may enter this room. (403 Forbidden)" in notice
+    assert "Only members may enter this room." in notice
     assert "4403: You may not be here." in notice
     assert "Closed with 4403." == visitor.one("#state").text
     assert [] == visitor.lines()

@@ -1,7 +1,8 @@
 // The page: who you are, which room you are in, what is said, and every frame that travels.
 
 import { listRooms, resume, signIn, signOut, tellTyping } from "./rest.js";
-import { explainEnd, mayComeBack, needsLogin, Refusal, RoomSocket } from "./socket.js";
+import { CallError, RoomConsumerClient } from "./client/index.js";
+import { explainEnd, tracing } from "./wire.js";
 import { showLine, removeLine, trace } from "./lists.js";
 
 const WAYS = {
@@ -12,7 +13,7 @@ const WAYS = {
 
 const at = (id) => document.getElementById(id);
 let identity = null;
-let socket = null;
+let client = null;
 let here = null; // the room
 let members = [];
 let edited = null; // the line in the composer, if it is an old one
@@ -20,6 +21,9 @@ let toldTyping = 0; // when the others last heard that we type
 const lines = new Map(); // by id
 const typists = new Map(); // by name: the timer that forgets
 const TYPING_MS = 4000;
+const NEEDS_LOGIN = 4401;
+const THROWN_OUT = 4900; // the demo's own: whoever is thrown out comes back by hand
+const FOREVER = 2 ** 31 - 1;
 
 // --- You
 
@@ -90,33 +94,49 @@ function join(room, button) {
   button.setAttribute("aria-current", "true");
   at("room-name").textContent = room.name;
   setState("joining", "Knocking …");
-  let refusal = null;
-  const mine = new RoomSocket(room, identity, {
-    traced: (direction, content) => trace(at("frames"), direction, content),
-    entered: () => settle(mine),
-    turnedAway: (authentication) => { refusal = authentication; },
-    unasked: ({ action, payload }) => { if (socket === mine) HEARD[action]?.(payload); },
-    ended: (code, reason) => { if (socket === mine) turnOut(room, code, refusal, reason); },
+  const mine = new RoomConsumerClient(location.origin, {
+    params: { pk: room.id },
+    WebSocket: tracing((direction, content) => trace(at("frames"), direction, content)),
+    connectTimeout: FOREVER,
+    ...(identity.token && { token: identity.token, carrier: identity.way }),
   });
-  socket = mine;
+  for (const [event, hear] of Object.entries(HEARD)) {
+    mine.on(event, (payload) => { if (client === mine) hear(payload); });
+  }
+  client = mine;
   here = room;
+  mine.connect().catch(() => {}); // "close" has told why
 }
 
-async function settle(mine) {
+// At first, and whenever the client has come back by itself: what was missed is asked for.
+async function settle() {
+  const mine = client;
+  const isBack = !at("text").disabled;
   setState("joined", "You are in.");
-  setComposer(true);
-  at("text").focus();
-  try {
-    const item = (line) => { if (socket === mine) addLine(line); };
-    const [, found] = await Promise.all([mine.call("chat.history", {}, item), mine.call("room.members")]);
-    if (socket === mine) showMembers(found);
-  } catch (error) {
-    if (socket === mine) notice(error);
+  if (!isBack) {
+    setComposer(true);
+    at("text").focus();
   }
+  clearLines();
+  try {
+    const [, found] = await Promise.all([readHistory(mine), mine.call("room.members")]);
+    if (client === mine) showMembers(found);
+  } catch (error) {
+    if (client === mine) notice(error);
+  }
+}
+
+async function readHistory(mine) {
+  for await (const line of mine.stream("chat.history", {})) if (client === mine) addLine(line);
 }
 
 // What others do, and the server tells unasked.
 const HEARD = {
+  open: settle,
+  close: (closing) => {
+    if (closing.isFinal || closing.code === THROWN_OUT) turnOut(here, closing);
+    else setState("joining", `The line broke (${closing.code}). Coming back …`);
+  },
   "chat.said": (line) => { forgetTypist(line.author); addLine(line); },
   "chat.edited": ({ line_id: id, text }) => { if (lines.has(id)) addLine({ ...lines.get(id), text }); },
   "chat.deleted": ({ line_id: id }) => dropLine(id),
@@ -126,7 +146,7 @@ const HEARD = {
     showTypists();
   },
   "room.kicked": ({ user_id: id }) => showMembers(members.filter((one) => one.id !== id)),
-  error: (payload) => notice(new Refusal(payload)),
+  error: notice,
 };
 
 function showMembers(found) {
@@ -138,7 +158,7 @@ function showMembers(found) {
     const button = element("button", `Throw out ${username}`);
     button.type = "button";
     button.addEventListener("click", () => attempt(async () => {
-      await socket.call("room.kick", { user_id: id });
+      await client.call("room.kick", { user_id: id });
       at("text").focus(); // the button that had it is gone, or goes at once
     }));
     return button;
@@ -165,46 +185,39 @@ function describe({ username, role, is_muted: isMuted }) {
 }
 
 // The server has ended it: the reader is told what happened, what the code means, and what can be done.
-function turnOut(room, code, refusal, reason) {
-  const wasIn = at("state").dataset.state === "joined";
+function turnOut(room, { code, detail, retry }) {
+  const wasIn = !at("text").disabled;
   const losesFocus = at("composer").contains(document.activeElement);
   const person = identity.username;
-  socket = null;
+  hangUp();
   showMembers([]);
   setComposer(false);
   setState("out", `Closed with ${code}.`);
-  if (needsLogin(code)) {
+  if (code === NEEDS_LOGIN) {
     // Whoever sits here now need not be the one who read the lines. The wire stays: it is what the demo is for.
     clearLines();
     beNobody();
   }
-  const said = refusal ? saidBy(refusal, code) : reason;
-  const words = [wasIn ? `You are no longer in ${room.name}.` : `You may not enter ${room.name}.`, said];
-  if (!wasIn && !refusal) words[0] = "The connection ended.";
-  const button = showNotice([...words.filter(Boolean), `${code}: ${explainEnd(code)}`], wayBack(room, code, person));
-  if (losesFocus) button?.focus();
-}
-
-function saidBy({ status_code: status, status_text: phrase, data }, code) {
-  return code === 4000 + status ? `${data.detail} (${status} ${phrase})` : data.detail;
-}
-
-// What the button of the notice says and does, where there is anything to do.
-function wayBack(room, code, person) {
-  if (needsLogin(code)) {
-    return ["Sign in again", () => {
+  const words = [wasIn ? `You are no longer in ${room.name}.` : `You may not enter ${room.name}.`, detail];
+  const wayBack = code === NEEDS_LOGIN
+    ? ["Sign in again", () => {
       at("username").value = person;
       introduce();
       at("password").focus();
-    }];
-  }
-  return mayComeBack(code) ? ["Knock again", () => join(room, doorOf(room))] : null;
+    }]
+    : retry === "with back-off" && ["Knock again", () => join(room, doorOf(room))];
+  const button = showNotice([...words.filter(Boolean), `${code}: ${explainEnd(code)}`], wayBack);
+  if (losesFocus) button?.focus();
+}
+
+function hangUp() {
+  const mine = client;
+  client = null; // whatever it still says is not heard
+  mine?.close();
 }
 
 function leave() {
-  const mine = socket;
-  socket = null;
-  mine?.close();
+  hangUp();
   clearLines();
   showMembers([]);
   showNotice([]);
@@ -229,7 +242,7 @@ function addLine(line) {
   showLine(at("lines"), line, {
     edit: () => compose(line),
     remove: () => attempt(async () => {
-      await socket.call("chat.delete", { line_id: line.id });
+      await client.call("chat.delete", { line_id: line.id });
       dropLine(line.id);
     }),
   });
@@ -242,7 +255,7 @@ function dropLine(id) {
 }
 
 at("text").addEventListener("input", () => {
-  const mayTell = socket && !edited && myself()?.is_muted === false;
+  const mayTell = client && !edited && myself()?.is_muted === false;
   if (!mayTell || Date.now() - toldTyping < TYPING_MS / 2) return;
   toldTyping = Date.now();
   tellTyping(identity, here).catch(() => {}); // a notice that is lost costs nothing
@@ -253,8 +266,8 @@ at("composer").addEventListener("submit", (event) => {
   const text = at("text").value.trim();
   const line = edited;
   attempt(async () => {
-    if (line) addLine({ ...line, text: (await socket.call("chat.edit", { line_id: line.id, text })).text });
-    else addLine(await socket.call("chat.say", { text }));
+    if (line) addLine({ ...line, text: (await client.call("chat.edit", { line_id: line.id, text })).text });
+    else addLine(await client.call("chat.say", { text }));
     compose(null);
   });
 });
@@ -295,14 +308,14 @@ function notice(error) {
   showFieldErrors(errors.filter(isField));
   if (errors.some(isField)) at("text").focus();
   if (errors.length && errors.every(isField)) return;
-  const code = error.code ? ` (${error.status} ${error.code})` : "";
+  const words = error instanceof CallError ? `${error.detail} (${error.statusCode} ${error.code})` : error.message;
   const others = errors.filter((one) => !isField(one));
-  showNotice([error.message + code, ...others.map(({ loc, detail }) => `${loc.join(".")}: ${detail}`)]);
+  showNotice([words, ...others.map(({ loc, detail }) => `${loc.join(".")}: ${detail}`)]);
 }
 
 // Gives the button, if `act`, a pair of words and what to do, asks for one.
 function showNotice(sentences, act = null) {
-  const button = act && element("button", act[0]);
+  const button = act ? element("button", act[0]) : null;
   if (button) {
     button.type = "button";
     button.addEventListener("click", act[1]);
