@@ -116,3 +116,29 @@ async def test_cancelled_while_awaiting():
     with pytest.raises(asyncio.CancelledError):
         await task
     assert stopped.is_set()
+
+
+async def test_cancelled_while_the_thread_runs() -> None:
+    """What the thread hands back for nobody is closed: of a coroutine, Python would say that it was never awaited."""
+    has_begun, may_end, is_closed = threading.Event(), threading.Event(), threading.Event()
+
+    class Answer:
+        def __await__(self) -> Any:
+            yield
+
+        def close(self) -> None:
+            is_closed.set()
+
+    def steps() -> Steps[None]:
+        has_begun.set()
+        may_end.wait(5)
+        yield Answer()
+
+    task = asyncio.create_task(driven(steps()))
+    await asyncio.to_thread(has_begun.wait, 5)
+    task.cancel()
+    await asyncio.wait({task})
+    may_end.set()
+
+    assert task.cancelled()
+    assert await asyncio.to_thread(is_closed.wait, 5)

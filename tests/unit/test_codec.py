@@ -345,3 +345,33 @@ class TestCamelize:
         with pytest.raises(DeclarationError, match=r"Colliding.user_id and Colliding.userId are both 'userId'"):
             self.codec.structurer(Colliding)
         assert Colliding(1, 2) == CODEC.structurer(Colliding)({"user_id": 1, "userId": 2})
+
+
+@attrs.frozen
+class Nothing:
+    """A record of no fields."""
+
+
+@pytest.mark.parametrize("payload", [[], "", 0, None, True])
+def test_a_record_of_no_fields_is_an_object_all_the_same(payload: Any) -> None:
+    """What has no keys because it is no object is refused."""
+    assert {("", "null" if payload is None else "wrong_type")} == errors_of(Nothing, payload)
+
+
+@pytest.mark.parametrize("kind", [str, int, bool])
+def test_a_list_is_no_part_of_the_payload(kind: Any) -> None:
+    """What a handler does to its list changes neither what guards saw nor what is sent later."""
+    sent = [kind()]
+    typed = CODEC.structurer(list[kind])(sent)
+    typed.append(kind())
+    written = CODEC.unstructurer(list[kind])(typed)
+    typed.clear()
+
+    assert ([kind()], [kind(), kind()]) == (sent, written)
+
+
+@pytest.mark.parametrize("value", [["a", 1], [None], [b"a"], "ab", {"a": 1}, 1])
+def test_a_list_of_text_holds_text(value: Any) -> None:
+    """What is no collection of strings is not sent as one."""
+    with pytest.raises(TypeError):
+        CODEC.unstructurer(list[str])(value)

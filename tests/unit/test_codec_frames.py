@@ -273,3 +273,13 @@ class TestEncode:
                 "retry_after": 7,
             },
         } == json.loads(CODEC.encode_failure(full))
+
+
+def test_a_call_does_not_show_what_is_the_clients() -> None:
+    """Neither payload nor token is in the repr of a call, which gets into logs."""
+    calls = [
+        CODEC.decode(f'{{"action":"a","payload":"{CANARY}"}}'),
+        CODEC.decode(f'{{"action":"authenticate","token":"{CANARY}"}}'),
+    ]
+
+    assert ["Call(action='a', id=None)", "Call(action='authenticate', id=None)"] == list(map(repr, calls))

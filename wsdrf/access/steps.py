@@ -29,6 +29,12 @@ async def here(work: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
 class _Pause:
     awaitable: Awaitable[Any]
 
+    def __del__(self) -> None:
+        # Who asked may have been cancelled while the thread ran: a coroutine that nobody awaits any more is closed.
+        close = getattr(self.awaitable, "close", None)
+        if close is not None:
+            close()
+
 
 @frozen
 class _Done:
