@@ -5,6 +5,7 @@ from __future__ import annotations
 from urllib.parse import urlsplit
 
 import pytest
+from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 
 from tests.browser.visitor import Visitor
@@ -195,6 +196,14 @@ def test_wrong_password(visitor: Visitor) -> None:
     visitor.one("#sign-in button").click()
 
     visitor.wait_for_text("#sign-in-error", "Unable to log in with provided credentials.")
+
+
+def test_the_way_to_the_explorer(visitor: Visitor) -> None:
+    """A link leads to the explorer, which is for everybody while DEBUG is on."""
+    visitor.driver.find_element(By.PARTIAL_LINK_TEXT, "explorer").click()
+
+    visitor.wait_for_text("h1", "WebSocket explorer")
+    assert f"{visitor.url}ws-explorer/" == visitor.driver.current_url
 
 
 def test_stays_at_home(visitor: Visitor) -> None:

@@ -25,13 +25,14 @@ from wsdrf.clients.runtime.closing import RETRIES, Retry
 pytestmark = [pytest.mark.live, pytest.mark.timeout(100)]
 
 CODES = sorted({*RETRIES, 1001, 1011, 4499, 4599, 4900})
+REFUSAL = '{"action":"error","payload":{"status_code":429,"code":"throttled","detail":"Slowly.","retry_after":2}}'
 WELCOME = '{"action":"authentication","payload":{"status_code":200,"status_text":"OK","data":{"detail":"OK"}}}'
 COMES_BACK = {code for code in CODES if RETRIES.get(code) is Retry.BACK_OFF} | {1001, 1011, 4599, 4900}
 
 
 @define
 class Curt:
-    """A server that lets everybody in; the last part of the path is what it does then: a close code, or silence."""
+    """A server that lets everybody in; the last part of the path is what it does then."""
 
     url: str = ""
     visits: Counter[str] = field(factory=Counter)
@@ -42,6 +43,8 @@ class Curt:
         word = connection.request.path.rstrip("/").rpartition("/")[2]
         self.visits[word] += 1
         await connection.send(WELCOME)
+        if word == "cross":
+            await connection.send(REFUSAL)
         if word.isdecimal():
             await connection.close(int(word), "So it is.")
         try:
@@ -148,3 +151,20 @@ async def test_typescript_can_be_aborted(module: Path, curt: Curt) -> None:
 
     [stream] = [frame for _, frame in curt.heard if frame["action"] == "stream"]
     assert [stream["id"]] == [frame["id"] for _, frame in curt.heard if frame["action"] == "cancel"]
+
+
+async def test_python_tells_of_an_error_without_an_id(made: Any, curt: Curt) -> None:
+    """What the server refused without saying which is an event, and fails no call."""
+    errors: list[Any] = []
+    client = client_of(made, curt, "cross")
+    client.on("error", errors.append)
+    async with client:
+        await until(lambda: errors)
+
+    assert [("throttled", 429, 2)] == [(one.code, one.status_code, one.retry_after) for one in errors]
+
+
+async def test_typescript_tells_of_an_error_without_an_id(module: Path, curt: Curt) -> None:
+    """What the server refused without saying which is an event, and fails no call."""
+    async with talk(module, "cross", curt.url) as node:
+        assert ["CallError", "throttled", 429, 2] == await node.said()

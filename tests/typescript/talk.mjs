@@ -145,6 +145,15 @@ const SCENARIOS = {
     for (const client of clients) client.close();
   },
 
+  async cross() {
+    const client = new made.DoorClient(url, options({ params: { key: "cross" } }));
+    const heard = new Promise((resolve) => client.on("error", resolve));
+    await client.connect();
+    const { name, code, statusCode, retryAfter } = await heard;
+    say([name, code, statusCode, retryAfter]);
+    client.close();
+  },
+
   async aborted() {
     const late = () => {
       const controller = new AbortController();
