@@ -14,7 +14,7 @@ from .closing import Closing, Retry
 from .errors import CallError, Disconnected, QueueFull
 from .exchanges import COMPLETE, Exchange, Exchanges, write
 from .face import ABSENT, Face, Form, Operation
-from .link import Link, closing_of
+from .link import CLOSE_SECONDS, Link, closing_of
 from .options import Backoff, Options, TokenSource, address, ask, expiry_of, handshake
 
 C = TypeVar("C", bound="Client")
@@ -102,12 +102,11 @@ class Client:
     async def close(self) -> None:
         """End the connection for good. What is under way raises ``Disconnected``."""
         runner, self._runner = self._runner, None
-        tasks = [*self._tasks, *([runner] if runner else [])]
-        current = asyncio.current_task()
-        for task in tasks:
-            if task is not current:
-                task.cancel()
-        await asyncio.gather(*(task for task in tasks if task is not current), return_exceptions=True)
+        tasks = {*self._tasks, *([runner] if runner else [])} - {asyncio.current_task()}
+        while tasks:
+            for task in tasks:
+                task.cancel()  # again where it was lost: before Python 3.12, wait_for() may swallow it
+            _, tasks = await asyncio.wait(tasks, timeout=CLOSE_SECONDS + 1)
         if self._ended is None:
             self._end(closing_of(1000, "Closed by this client."))
 
