@@ -21,11 +21,11 @@ from attrs import field, frozen
 # Bottom first. A room may import what stands before it in this list, and nothing of a room in its own group.
 GROUND = ["envelope", "exceptions"]
 MEANING = ["options", "messages", "declare", "routing", "collect"]
-RUNTIME = ["schema", "codec", "stepping", "dispatch"]
-ADAPTERS = ["access", "connection"]
+RUNTIME = ["schema", "codec", "observing", "stepping", "dispatch"]
+ADAPTERS = ["signals", "access", "connection"]
 PORCH = ["consumer", "__init__"]
 ROOF = [
-    "apps", "asyncapi", "checks", "clients", "explorer", "logging", "management", "signals", "strategies", "testing",
+    "apps", "asyncapi", "checks", "clients", "explorer", "logging", "management", "strategies", "telemetry", "testing",
 ]  # fmt: skip
 
 FLOORS: list[list[str]] = [[room] for room in chain(GROUND, MEANING, RUNTIME, ADAPTERS, PORCH)]

@@ -7,7 +7,6 @@ import logging
 from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
 from contextvars import Context
 from functools import partial
-from time import perf_counter
 from types import TracebackType
 from typing import Any, Final, Protocol
 from weakref import WeakSet
@@ -18,6 +17,7 @@ from wsdrf.codec import Codec
 from wsdrf.envelope import ABSENT, Call, Failure
 from wsdrf.exceptions import CredentialsLost, Denied, Refusal, TimedOut, UnknownAction
 from wsdrf.messages import action_of
+from wsdrf.observing import UNKNOWN
 from wsdrf.routing import Kind, Reception, Route
 from wsdrf.stepping import rest
 
@@ -63,7 +63,7 @@ class Link(Protocol):
     def put(self, frame: str) -> None:
         """Send a frame without waiting."""
 
-    def spawn(self, route: Route, call: Call, work: Callable[[], Coroutine[Any, Any, None]]) -> None:
+    def spawn(self, route: Route, call: Call, work: Callable[[], Coroutine[Any, Any, None]]) -> object:
         """Run what ``work`` makes beside other calls. Raises ``Busy`` where there are too many."""
 
     def frame(self, message: Any) -> str:
@@ -89,7 +89,6 @@ class Step:
     structure: Callable[[Any], Any] | None
     is_serializer: bool
     unstructure: Callable[[Any], Any]
-    logged: bool
     is_direct: bool = field(init=False)
 
     def __attrs_post_init__(self) -> None:
@@ -132,7 +131,7 @@ class Dispatcher:
             arguments = await self.arguments(step, call) if structure is None else (structure(call.payload),)
             loaded = await access.load(step.guard, arguments[0] if arguments else None) if step.loads else {}
             handler = getattr(self._consumer, route.handler)
-            if not step.is_direct or (step.logged and logger.isEnabledFor(logging.DEBUG)):
+            if not step.is_direct:
                 return await self._begin(step, call, partial(handler, *arguments, **loaded))
             # What _work does, without a coroutine of its own: most calls end here.
             work = handler(*arguments, **loaded)
@@ -208,14 +207,15 @@ class Dispatcher:
         return self._codec.encode_failure(failure, call.id)
 
     async def _explain(self, error: Exception, call: Call) -> Failure:
+        action = call.action if call.action in self._steps else UNKNOWN  # a client's own words get into no log
         try:
             answer = await self._access.denied(error)
         except Exception:  # a project's EXCEPTION_HANDLER that fails: the first error is the one to tell of
-            logger.exception("The exception handler failed", extra={"action": call.action})
+            logger.exception("The exception handler failed", extra={"action": action})
             answer = None
         if answer is not None:
             return answer.failure
-        logger.error("Internal error in an action", exc_info=error, extra={"action": call.action})
+        logger.error("Internal error in an action", exc_info=error, extra={"action": action})
         return INTERNAL_ERROR
 
     async def _begin(self, step: Step, call: Call, handler: Callable[[], Any]) -> str | None:
@@ -230,18 +230,11 @@ class Dispatcher:
         return await self._work(step, call, work())
 
     async def _work(self, step: Step, call: Call, work: Coroutine[Any, Any, Any]) -> str | None:
-        is_logged = step.logged and logger.isEnabledFor(logging.DEBUG)
-        started = perf_counter() if is_logged else 0.0
         try:
             waiting = work.send(None)
         except StopIteration as stop:  # it never waited: no timer could have ended it
-            result = stop.value
-        else:
-            result = await self._rest(step, work, waiting)
-        if is_logged:
-            duration = round((perf_counter() - started) * 1000, 3)
-            logger.debug("Action handled", extra={"action": call.action, "duration_ms": duration})
-        return self.reply(step, call, result)
+            return self.reply(step, call, stop.value)
+        return self.reply(step, call, await self._rest(step, work, waiting))
 
     async def _rest(self, step: Step, work: Coroutine[Any, Any, Any], waiting: Any) -> Any:
         with Deadline(step.route.timeout):

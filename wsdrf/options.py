@@ -148,6 +148,12 @@ def _carriers(value: Any) -> tuple[Any, ...]:
     return tuple(_imported(one) for one in value)
 
 
+def _observers(value: Any) -> tuple[Any, ...]:
+    if isinstance(value, (str, bytes, type)) or not isinstance(value, Iterable):
+        raise ValueError('a list of observers or their dotted paths, such as ["wsdrf.telemetry.metrics.Prometheus"]')
+    return tuple(_imported(one) for one in value)
+
+
 def _by(read: Read) -> dict[str, Read]:
     return {"read": read}
 
@@ -220,6 +226,8 @@ class Options:
     )
     #: What has connections looked at again at once: any of ``"logout"``, ``"user"``, ``"token"``, ``"permissions"``.
     revoke_on: tuple[str, ...] = field(default=REVOCATIONS, metadata=_by(_revocations))
+    #: Who hears what becomes of connections and calls: subclasses of ``wsdrf.telemetry.Observer``.
+    observers: tuple[Any, ...] = field(default=(), metadata=_by(_observers))
     #: Actions that are not logged.
     log_ignored_actions: tuple[str, ...] = field(default=(), metadata=_by(_strings))
 

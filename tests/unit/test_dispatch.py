@@ -106,7 +106,7 @@ class Table:
             "place": PLACE, **route,
         }  # fmt: skip
         structure = None if payload is None or is_serializer else self.codec.structurer(payload)
-        step = Step(Route(**values), guard, True, structure, is_serializer, self.codec.unstructurer(), True)
+        step = Step(Route(**values), guard, True, structure, is_serializer, self.codec.unstructurer())
         self.consumer = SimpleNamespace(do=handler, hear=handler, handle_exception=self.handle_exception)
         self.dispatcher = Dispatcher(self.consumer, {"do": step}, self.codec, self.access, self.link)
 

@@ -37,6 +37,7 @@ DEFAULTS = {
     "max_connections_per_user": None,
     "camelize": False,
     "revoke_on": ("logout", "user", "token", "permissions"),
+    "observers": (),
     "log_ignored_actions": (),
 }
 
@@ -122,6 +123,7 @@ WRONG: dict[str, list[Any]] = {
     "camelize": [1, "true", None],
     "sync_threads": [0, 2.0, None],
     "revoke_on": ["logout", ["password"], None],
+    "observers": ["wsdrf.telemetry.Observer", Ticket, 7, None, ["no.such.Observer"]],
     "log_ignored_actions": ["typing", [7], None],
 }
 

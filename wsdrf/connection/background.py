@@ -34,8 +34,10 @@ class Background:
         """Give what runs now."""
         return frozenset(self._tasks)
 
-    def start(self, call_id: CallId, work: Callable[[], Coroutine[Any, Any, None]], *, is_stream: bool) -> None:
-        """Run what ``work`` makes, to be cancelled under ``call_id``.
+    def start(
+        self, call_id: CallId, work: Callable[[], Coroutine[Any, Any, None]], *, is_stream: bool
+    ) -> asyncio.Task[None]:
+        """Run what ``work`` makes, to be cancelled under ``call_id``; give its task.
 
         Raises ``Busy`` where as many run as may, or where that id is taken by one that runs.
         """
@@ -49,6 +51,7 @@ class Background:
         if call_id is not None:
             self._by_id[call_id] = task
         task.add_done_callback(lambda done: self._forget(done, call_id, is_stream))
+        return task
 
     def runs(self, call_id: CallId) -> bool:
         """Tell whether something runs under ``call_id``."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import reprlib
 from collections.abc import Mapping, Sequence
 from typing import Any
 from weakref import WeakKeyDictionary
@@ -16,7 +17,9 @@ from wsdrf.codec import Codec
 from wsdrf.connection.parcel import Parcel, name_of
 from wsdrf.connection.pool import Pool, pool_of
 from wsdrf.dispatch import Hearing, Step
+from wsdrf.exceptions import ConfigurationError
 from wsdrf.messages import action_of
+from wsdrf.observing import Observer
 from wsdrf.options import Options, resolve
 from wsdrf.routing import Route
 
@@ -34,6 +37,7 @@ class Blueprint:
     pool: Pool
     layer_alias: str
     sendable: frozenset[Any] | None
+    observers: tuple[Observer, ...]
 
     def check_sendable(self, message: Any) -> None:
         """Raise ``TypeError``, in DEBUG, for a message that the consumer does not declare."""
@@ -104,7 +108,30 @@ def _draw(consumer_class: Any, root: type) -> Blueprint:
         pool=pool_of(options.sync_threads),
         layer_alias=consumer_class.channel_layer_alias,
         sendable=_sendable(consumer_class),
+        observers=tuple(_observer(one, options) for one in options.observers),
     )
+
+
+_observers: dict[type, Observer] = {}
+
+
+def _observer(named: Any, options: Options) -> Observer:
+    # One of a class for the whole process: counters and tracers are the process's own.
+    observer = _observers.get(named) if isinstance(named, type) else named
+    if observer is None and issubclass(named, Observer):
+        try:
+            observer = _observers[named] = named()
+        except Exception as error:
+            raise ConfigurationError(
+                f"{options.where('observers')} names {named.__qualname__}, which cannot be made: {error}. "
+                "Make it where the setting is, and name the instance."
+            ) from error
+    if not isinstance(observer, Observer):
+        raise ConfigurationError(
+            f"{options.where('observers')} names {reprlib.repr(named)}, which is no observer. "
+            "Name a subclass of wsdrf.telemetry.Observer, or an instance of one."
+        )
+    return observer
 
 
 def _sendable(consumer_class: Any) -> frozenset[Any] | None:
@@ -125,5 +152,4 @@ def _step(route: Route, access: AccessPlan, codec: Codec, options: Options) -> S
         structure=None if route.payload is None or serializer else codec.structurer(route.payload),
         is_serializer=serializer,
         unstructure=codec.unstructurer(route.replies[0] if len(route.replies) == 1 else None),
-        logged=route.action not in options.log_ignored_actions,
     )

@@ -10,22 +10,25 @@ from typing import Any, Final
 
 from wsdrf.access.authentication import AuthenticationResult
 from wsdrf.access.caller import Caller
-from wsdrf.access.carriers import Scope, reads_first_message
+from wsdrf.access.carriers import Scope
 from wsdrf.connection.blueprint import Blueprint
 from wsdrf.connection.desk import Desk, Entry
 from wsdrf.connection.ending import attempt, hear_out, last_word, see_through
-from wsdrf.connection.handshake import TOO_LATE, accept, close_code, payload_of, refuse
+from wsdrf.connection.handshake import TOO_LATE, accept, close_code, may_still_log_in, payload_of, refuse, timely
 from wsdrf.connection.limits import Limits
 from wsdrf.connection.membership import Membership
 from wsdrf.connection.outbox import Message, Outbox, Send
 from wsdrf.connection.parcel import Parcel
 from wsdrf.connection.pool import Lane
 from wsdrf.connection.state import State
+from wsdrf.connection.telling import Watched, dispatch_log, tell_connected, tell_disconnected, tell_refused
 from wsdrf.connection.watch import Watch
 from wsdrf.dispatch import Deadline, Dispatcher
 from wsdrf.envelope import AUTHENTICATE, Call, CallId, Failure
 from wsdrf.exceptions import CredentialsLost, Refusal, TimedOut
+from wsdrf.observing import ConnectionRecord
 from wsdrf.routing import Kind, Route
+from wsdrf.signals import handled
 
 logger = logging.getLogger("wsdrf.connection")
 
@@ -42,6 +45,9 @@ class Connection:
     The task of the ASGI server reads, and never waits for anything else. Calls are answered by a worker, which lives
     as long as there are calls; streams and concurrent actions have tasks of their own.
     """
+
+    record: ConnectionRecord | None = None  # what is told of it, where somebody observes it
+    _refusal: AuthenticationResult | None = None
 
     def __init__(
         self, blueprint: Blueprint, scope: Scope, receive: Callable[[], Awaitable[Message]], send: Send
@@ -82,7 +88,7 @@ class Connection:
             if await self._open():
                 await self._read()
         except asyncio.CancelledError:
-            if not self._was_interrupted():
+            if not self._interrupted or getattr(self._reader, "uncancel", lambda: 0)():  # Python 3.11 counts
                 self.close(4503)  # a server cancels when it ends: come back later
                 raise
         except Exception as error:
@@ -99,20 +105,21 @@ class Connection:
             return False
         result = await self._authenticate(self.options.connect_timeout)
         if result.is_authenticated:
-            await self._accept()
+            await timely(accept(self._send, self.scope), self.options.send_timeout)
             self._desk.start(partial(self._enter, result))
             return True
-        if self._may_still_log_in(result):
-            await self._accept()
+        if may_still_log_in(result, self.blueprint.access.carriers):
+            await timely(accept(self._send, self.scope), self.options.send_timeout)
             self.state = State.AUTHENTICATING
             self._first_result = result
             loop = asyncio.get_running_loop()
             self._timer = loop.call_later(self.options.authentication_timeout, self.dismiss, TOO_LATE)
             return True
         if self.options.denial == "handshake":
-            await self._timely(refuse(self._send, self.scope, result))
+            self._refusal = result
+            await timely(refuse(self._send, self.scope, result), self.options.send_timeout)
             return False
-        await self._accept()
+        await timely(accept(self._send, self.scope), self.options.send_timeout)
         self.dismiss(result)
         return False
 
@@ -122,16 +129,6 @@ class Connection:
                 return await self.caller.authenticate(token)
         except TimedOut:
             return TOO_LATE
-
-    def _may_still_log_in(self, result: AuthenticationResult) -> bool:
-        return result.code in ("", "not_authenticated") and reads_first_message(self.blueprint.access.carriers)
-
-    async def _accept(self) -> None:
-        await self._timely(accept(self._send, self.scope))
-
-    async def _timely(self, sending: Coroutine[Any, Any, None]) -> None:
-        with Deadline(self.options.send_timeout):
-            await sending
 
     async def _log_in(self, token: str | None) -> None:
         result = await self._authenticate(self.options.authentication_timeout, token)
@@ -148,6 +145,7 @@ class Connection:
             self._tell(result)
             self.membership.open()
             self._has_entered = True
+            tell_connected(self)
             await self.consumer.connected()
         except Exception as error:  # a hook that fails, or says no, keeps the door shut
             self.dismiss(await self.caller.refused(error, self.caller.request))
@@ -231,6 +229,8 @@ class Connection:
         if entry.action in _AT_ONCE:  # came before READY, and waited
             self._serve(entry)
             return asyncio.sleep(0)  # and no answer
+        if self.blueprint.observers or handled.receivers or dispatch_log.isEnabledFor(logging.DEBUG):
+            return Watched(self, entry).answer(entry)
         return self._dispatcher.answer(entry)
 
     def failed_with(self, error: Exception) -> None:
@@ -270,9 +270,9 @@ class Connection:
         await asyncio.sleep(0)  # a server that takes everything at once lets nobody else have a turn
         await self._outbox.drained()
 
-    def spawn(self, route: Route, call: Call, work: Callable[[], Coroutine[Any, Any, None]]) -> None:
-        """Run a stream or a concurrent action. Raises ``Busy`` where there are too many."""
-        self._desk.background.start(call.id, work, is_stream=route.kind is Kind.STREAM)
+    def spawn(self, route: Route, call: Call, work: Callable[[], Coroutine[Any, Any, None]]) -> asyncio.Task[None]:
+        """Run a stream or a concurrent action; give its task. Raises ``Busy`` where there are too many."""
+        return self._desk.background.start(call.id, work, is_stream=route.kind is Kind.STREAM)
 
     def failed(self, failure: Failure) -> None:
         """Count a call that was malformed or refused; one too many closes the connection."""
@@ -301,6 +301,7 @@ class Connection:
         """Tell the client why it is not let in, or no longer, and close with ``code``, or what the status says."""
         if self.state.is_over:
             return
+        self._refusal = result
         self._outbox.forget()  # what was on its way to someone who may no longer have it
         self._tell(result)
         self.close(close_code(result.status_code) if code is None else code)
@@ -323,10 +324,6 @@ class Connection:
             self._interrupted = True
             reader.cancel()
 
-    def _was_interrupted(self) -> bool:
-        uncancel = getattr(self._reader, "uncancel", lambda: 0)  # Python 3.11
-        return self._interrupted and uncancel() == 0
-
     def _stop_timer(self) -> None:
         if self._timer is not None:
             self._timer.cancel()
@@ -343,6 +340,9 @@ class Connection:
         await self._outbox.drained(self.options.send_timeout)
         if self._has_entered:
             await attempt("disconnected()", self.consumer.disconnected(self.code))
+            tell_disconnected(self)
+        elif self._refusal is not None or self._outbox.has_closed:
+            tell_refused(self, self._refusal)
         await attempt("giving back the place", self.caller.vacate())
         if self._is_stuck:
             await attempt("closing", last_word(self._send, self.code))

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Coroutine, Iterable
 from typing import Any, Final
 
 from wsdrf.access.authentication import AuthenticationResult
-from wsdrf.access.carriers import Scope, subprotocol_of
+from wsdrf.access.carriers import Carrier, Scope, reads_first_message, subprotocol_of
 from wsdrf.connection.outbox import Send
+from wsdrf.dispatch import Deadline
 
 TOO_LATE: Final = AuthenticationResult(
     False, 408, "Request Timeout", {"detail": "Authentication took too long."}, code="timeout"
@@ -18,6 +20,12 @@ TOO_LATE: Final = AuthenticationResult(
 async def accept(send: Send, scope: Scope) -> None:
     """Accept the connection, with the subprotocol ``wsdrf`` where the client offers it."""
     await send({"type": "websocket.accept", "subprotocol": subprotocol_of(scope)})
+
+
+async def timely(sending: Coroutine[Any, Any, None], seconds: float) -> None:
+    """Await ``sending``. Raises ``TimedOut`` after so many seconds."""
+    with Deadline(seconds):
+        await sending
 
 
 async def refuse(send: Send, scope: Scope, result: AuthenticationResult) -> None:
@@ -36,6 +44,11 @@ async def refuse(send: Send, scope: Scope, result: AuthenticationResult) -> None
         headers.append((b"retry-after", str(result.retry_after).encode()))
     await send({"type": "websocket.http.response.start", "status": result.status_code, "headers": headers})
     await send({"type": "websocket.http.response.body", "body": body})
+
+
+def may_still_log_in(result: AuthenticationResult, carriers: Iterable[Carrier]) -> bool:
+    """Tell whether who is refused by ``result`` has shown nothing yet, and may do so by a message."""
+    return result.code in ("", "not_authenticated") and reads_first_message(carriers)
 
 
 def close_code(status_code: int) -> int:
