@@ -57,7 +57,7 @@ class ConnectionRecord:
 
     def header(self, name: str) -> str | None:
         """Give a header of the handshake, ``None`` where it has none such, or where it may hold a secret."""
-        wanted = name.lower().encode("latin-1", "replace")
+        wanted = name.encode("latin-1", "replace").lower()
         found = (value for key, value in self._instance.scope.get("headers") or () if key.lower() == wanted)
         return None if wanted in SECRET_HEADERS else next((value.decode("latin-1") for value in found), None)
 

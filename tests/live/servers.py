@@ -124,10 +124,13 @@ class Server:
 
     def events(self, key: str, event: str | None = None) -> list[dict[str, Any]]:
         """Give what the project's code did for the connections of ``key``, in its order."""
+        return [one for one in self.witnessed() if one["key"] == key and event in {None, one["event"]}]
+
+    def witnessed(self) -> list[dict[str, Any]]:
+        """Give what was written down, of all connections, in its order."""
         file = self.folder / "witness.log"
         lines = file.read_text().splitlines() if file.exists() else []
-        found = [json.loads(line) for line in lines]
-        return [one for one in found if one["key"] == key and event in {None, one["event"]}]
+        return [json.loads(line) for line in lines]
 
     def end(self) -> int:
         """End the process by its id, and give its exit code."""

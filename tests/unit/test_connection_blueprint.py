@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import pytest
 from django.test import override_settings
@@ -11,6 +12,8 @@ from tests.laws.living import Happened, Living, Shouted
 from wsdrf import Consumer
 from wsdrf.connection.blueprint import blueprint_of
 from wsdrf.connection.parcel import name_of
+from wsdrf.exceptions import ConfigurationError
+from wsdrf.telemetry import Observer
 
 
 def test_a_blueprint_is_drawn_once_and_anew_after_a_change_of_settings() -> None:
@@ -38,3 +41,49 @@ def test_parcels_are_made_of_messages() -> None:
     assert (None, name_of(Shouted), {"text": "x"}) == (event.excluded, event.event, event.payload)
     with pytest.raises(TypeError, match=r"dict is no message\. Decorate the class"):
         blueprint.parcel(["a"], {})
+
+
+class Hearing(Observer):
+    """Hear nothing."""
+
+
+class Wanting(Observer):
+    def __init__(self, registry: object) -> None:
+        self.registry = registry
+
+
+def test_an_observer_is_made_once_for_the_process() -> None:
+    """A class, its dotted path and a change of settings give the same observer; an instance is itself."""
+    own = Hearing()
+    named = {"OBSERVERS": [Hearing, f"{__name__}.Hearing", own]}
+    with override_settings(WSDRF=named):
+        first = blueprint_of(Living, Consumer).observers
+    with override_settings(WSDRF=named):
+        second = blueprint_of(Living, Consumer).observers
+    assert (Hearing, Hearing, Hearing) == tuple(map(type, first))
+    assert first[0] is first[1] is second[0]
+    assert first[2] is second[2] is own
+    assert () == blueprint_of(Living, Consumer).observers
+
+
+@pytest.mark.parametrize("named", [7, object, Living, Living(), print, "wsdrf.telemetry", f"{__name__}.Observer.begun"])
+def test_what_is_no_observer_is_refused(named: Any) -> None:
+    """An entry of ``observers`` that is none is an error that says where it was set, and the cure."""
+    with (
+        override_settings(WSDRF={"OBSERVERS": [named]}),
+        pytest.raises(ConfigurationError, match=r'WSDRF\["OBSERVERS"\] ') as caught,
+    ):
+        blueprint_of(Living, Consumer)
+    assert "wsdrf.telemetry.Observer" in str(caught.value) or "can be imported" in str(caught.value)
+
+
+def test_an_observer_that_cannot_be_made_is_refused() -> None:
+    """A class that needs arguments is an error that says so, before anybody connects."""
+
+    class Observed(Living):
+        observers = [Wanting]
+
+    with pytest.raises(
+        ConfigurationError, match=r"Observed\.observers names Wanting, which cannot be made: .*registry"
+    ):
+        Observed.as_asgi()

@@ -44,7 +44,7 @@ class Courier:
         """Take ``delivery`` for its turn, or drop it where too many wait. Never waits."""
         if len(self._waiting) >= MOST_WAITING:
             if not self._dropped:
-                logger.warning("Receivers of signals are too slow; signals are dropped")
+                logger.warning("Receivers of signals are too slow, so signals are dropped")
             self._dropped += 1
             return
         self._waiting.append(delivery)
@@ -59,10 +59,13 @@ class Courier:
             await asyncio.wait({self._task})
 
     async def _deliver(self) -> None:
-        while self._waiting:
-            some = [self._waiting.popleft() for _ in range(min(AT_ONCE, len(self._waiting)))]
-            await _thread().run(_bring, some)
-            if self._dropped and len(self._waiting) < MOST_WAITING:
+        try:
+            while self._waiting:
+                some = [self._waiting.popleft() for _ in range(min(AT_ONCE, len(self._waiting)))]
+                await _thread().run(_bring, some)
+        finally:
+            self._task = None  # it knows its loop, which would never be forgotten
+            if self._dropped:
                 logger.warning("Signals were dropped", extra={"dropped": self._dropped})
                 self._dropped = 0
 

@@ -72,9 +72,9 @@ class Watched:
                 self._end()
 
     async def send(self, frame: str) -> None:
-        """Send an item of a stream, and count it."""
-        await self._subject.send(frame)
+        """Count an item of a stream, and send it."""
         self.record.items = (self.record.items or 0) + 1
+        await self._subject.send(frame)
 
     def put(self, frame: str) -> None:
         """Send a frame without waiting."""

@@ -12,9 +12,11 @@ from attrs.validators import ge, max_len
 from channels.layers import get_channel_layer
 from django.contrib.auth.models import Group
 from django.urls import path
+from opentelemetry import trace
 from rest_framework.authentication import SessionAuthentication, TokenAuthentication
 from rest_framework.permissions import BasePermission, IsAdminUser, IsAuthenticated
 
+from tests.live.app.observed import listen, spans
 from tests.live.app.witness import witness
 from wsdrf import AuthorizationHeader, Consumer, FirstMessage, Subprotocol, message, on, receives, requires
 from wsdrf.connection.connection import Connection
@@ -214,10 +216,22 @@ class Club(Door):
     queryset = Group.objects.all()
 
 
+class Seen(Door):
+    """Be observed by all that there is."""
+
+    observers = [spans, "wsdrf.telemetry.metrics.Prometheus"]
+
+    @on("trace")
+    def trace(self) -> str:
+        return f"{trace.get_current_span().get_span_context().trace_id:032x}"
+
+
+listen(Seen)
+
 websocket_urlpatterns = [
     *(
         path(f"ws/{one.__name__.lower()}/<str:key>/", one.as_asgi())
-        for one in (Door, Gate, Counter, Lobby, Staff, Wary, Gallery)
+        for one in (Door, Gate, Counter, Lobby, Staff, Wary, Gallery, Seen)
     ),
     path("ws/club/<int:pk>/<str:key>/", Club.as_asgi()),
 ]

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from django.contrib.auth import logout
+from django.http import HttpRequest, HttpResponse
 from django.urls import path
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from rest_framework.authentication import TokenAuthentication
 from rest_framework.permissions import AllowAny, IsAuthenticated
 from rest_framework.request import Request
@@ -36,4 +38,13 @@ class LogoutView(APIView):
         return Response({})
 
 
-urlpatterns = [path("publish/<str:key>/", PublishView.as_view()), path("logout/", LogoutView.as_view())]
+def metrics(request: HttpRequest) -> HttpResponse:
+    """Give what Prometheus asks for."""
+    return HttpResponse(generate_latest(), content_type=CONTENT_TYPE_LATEST)
+
+
+urlpatterns = [
+    path("publish/<str:key>/", PublishView.as_view()),
+    path("logout/", LogoutView.as_view()),
+    path("metrics/", metrics),
+]
