@@ -65,6 +65,21 @@ def test_strategies_export_what_is_documented() -> None:
     assert all(hasattr(strategies, name) for name in strategies.__all__)
 
 
+def test_telemetry_and_signals_export_what_is_documented() -> None:
+    """``wsdrf.telemetry`` exports what an observer needs, ``wsdrf.signals`` its four; the how-to names them all."""
+    telemetry, signals = importlib.import_module("wsdrf.telemetry"), importlib.import_module("wsdrf.signals")
+    page = (Path(__file__).parent.parent / "docs" / "howto" / "observe.md").read_text("utf-8")
+    methods = [name for name in vars(telemetry.Observer) if not name.startswith("_")]
+
+    assert ["CallRecord", "ConnectionRecord", "Observer"] == telemetry.__all__
+    assert ["connected", "disconnected", "handled", "refused"] == sorted(signals.__all__)
+    assert all(f"`{name}`" in page for name in signals.__all__)
+    assert all(f"`{name}(" in page for name in methods)
+    for record in (telemetry.CallRecord, telemetry.ConnectionRecord):
+        facts = [name for name in dir(record) if not name.startswith("_")]
+        assert [] == [name for name in facts if f"`{name}`" not in page and f"`{name}(" not in page]
+
+
 def test_asyncapi_exports_what_is_documented() -> None:
     """``wsdrf.asyncapi.__all__`` is sorted, and each of its names stands in the how-to."""
     asyncapi = importlib.import_module("wsdrf.asyncapi")

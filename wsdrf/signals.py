@@ -12,6 +12,8 @@ from typing import Final
 
 from django.dispatch import Signal
 
+__all__ = ["connected", "disconnected", "handled", "refused"]
+
 connected: Final = Signal()
 """A client was let in, and told so."""
 

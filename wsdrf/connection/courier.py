@@ -98,7 +98,7 @@ def post(signal: Signal, sender: type, **facts: Any) -> None:
 
 
 async def signals_delivered() -> None:
-    """Wait until the signals that have been sent in this event loop have reached their receivers: for tests."""
+    """Wait until the signals that have been sent in this event loop have reached their receivers."""
     courier = _couriers.get(asyncio.get_running_loop())
     if courier is not None:
         await courier.delivered()

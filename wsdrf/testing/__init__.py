@@ -17,6 +17,7 @@ __all__ = [
     "aassert_permission_matrix",
     "assert_permission_matrix",
     "find_application",
+    "signals_delivered",
 ]
 
 _HOMES: Final = {
@@ -28,6 +29,7 @@ _HOMES: Final = {
     "aassert_permission_matrix": "matrix",
     "assert_permission_matrix": "matrix",
     "find_application": "application",
+    "signals_delivered": "signals",
 }
 
 

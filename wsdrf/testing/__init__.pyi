@@ -6,6 +6,7 @@ from wsdrf.testing.matrix import aassert_permission_matrix as aassert_permission
 from wsdrf.testing.matrix import assert_permission_matrix as assert_permission_matrix
 from wsdrf.testing.server import Close as Close
 from wsdrf.testing.server import Response as Response
+from wsdrf.testing.signals import signals_delivered as signals_delivered
 
 __all__ = [
     "Answer",
@@ -16,4 +17,5 @@ __all__ = [
     "aassert_permission_matrix",
     "assert_permission_matrix",
     "find_application",
+    "signals_delivered",
 ]
