@@ -10,11 +10,12 @@ from typing import Any
 
 import pytest
 from django.dispatch import Signal
-from hypothesis import settings
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from hypothesis.stateful import initialize
 
 from tests.laws.living import Life, Living, fresh_layer
-from tests.laws.test_lifecycle import MOSTLY_GOOD, Lives, trail
+from tests.laws.test_lifecycle import CALLS, MOSTLY_GOOD, Lives, trail
 from tests.unit.sockets import settle
 from wsdrf import AuthenticationResult, Authenticator
 from wsdrf.connection.courier import signals_delivered
@@ -207,6 +208,97 @@ async def test_a_call_whose_credentials_are_lost_is_told_with_the_verdict() -> N
         check_told(life)
     (call,) = LEDGER.of(life, "handled")
     assert (401, "not_authenticated", 4401) == (call.status_code, call.code, call.connection.close_code)
+
+
+class Strict(Living):
+    max_errors = "3/m"
+
+
+class StrictTold(Strict):
+    observers = [Broken, LEDGER]
+
+
+@given(st.lists(CALLS, max_size=8))
+def test_an_observed_conversation_is_the_same(calls: list[tuple[str, Any]]) -> None:
+    """Whatever is called, an observed connection answers as any other, and closes when any other does."""
+
+    async def talk(consumer: type[Living]) -> tuple[list[Any], list[int]]:
+        life = Life(consumer)
+        life.begin()
+        await settle()
+        for action, payload in calls:
+            life.call(action, payload)
+            if action == "late":
+                await asyncio.sleep(0.02)
+            life.witness.gate.set()
+            await settle(40)
+        life.socket.leave()
+        await life.end()
+        return life.socket.frames, life.socket.codes
+
+    with fresh_layer():
+        expected = asyncio.run(talk(Strict))
+    with fresh_layer():
+        assert expected == asyncio.run(talk(StrictTold))
+
+
+@pytest.mark.parametrize("name", SIGNALS)
+@pytest.mark.parametrize("hooks", [{}, {"authenticate": "refuse"}, {"build_groups": "deny"}], ids=str)
+async def test_each_signal_is_sent_by_itself(name: str, hooks: dict[str, str]) -> None:
+    """Whoever listens to one signal alone gets it, with nothing else to be told of the connection."""
+    told: list[dict[str, Any]] = []
+
+    def receive(**facts: Any) -> None:
+        told.append({key: value for key, value in facts.items() if key not in {"signal", "sender", "duration"}})
+
+    SIGNALS[name].connect(receive, sender=Living)
+    try:
+        with fresh_layer():
+            life = Life(**hooks)
+            life.begin()
+            await settle()
+            life.call("quick", 1)
+            await settle()
+            life.socket.leave(1001)
+            await life.end()
+            await signals_delivered()
+    finally:
+        SIGNALS[name].disconnect(receive, sender=Living)
+
+    ok = {"action": "quick", "status_code": 200, "code": "ok", "items": None}
+    expected = {"connected": {}, "handled": ok, "disconnected": {"close_code": 1001}}
+    if hooks:
+        code = "denied" if "authenticate" in hooks else "permission_denied"
+        expected = {"refused": {"status_code": 403, "code": code}}
+    identity = {"connection_id": life.connection.membership.id, "user_pk": None}
+    assert [identity | expected[name] if name in expected else None] == (told or [None])
+
+
+@pytest.mark.parametrize("denial", ["message", "handshake"])
+@pytest.mark.parametrize(("hook", "status"), [("refuse", 403), ("raise", 500), ("killed", 503), ("left", None)])
+async def test_who_is_not_let_in_is_told_with_the_reason(denial: str, hook: str, status: int | None) -> None:
+    """A verdict, a failure, and a server that ends meanwhile refuse with their status; who left was not refused."""
+
+    class Denying(Told):
+        pass
+
+    Denying.denial = denial  # type: ignore[attr-defined]  # an option, which the metaclass knows
+    with fresh_layer():
+        life = Life(Denying, authenticate=hook if hook in {"refuse", "raise"} else "wait")
+        life.begin()
+        await settle()
+        if hook == "killed":
+            assert life.task is not None
+            life.task.cancel()
+        elif hook == "left":
+            life.socket.leave()
+            life.witness.gate.set()
+        await life.end()
+        check_told(life)
+    if status is None:
+        assert [] == LEDGER.of(life, "refused")
+    else:
+        assert [status] == [record.status_code for record in LEDGER.of(life, "refused")]
 
 
 async def test_each_end_has_its_status() -> None:
