@@ -251,6 +251,24 @@ async def test_an_exception_handler_that_fails_is_an_internal_error() -> None:
     assert "error" == (await table.answer())["payload"]["code"]
 
 
+@pytest.mark.parametrize("denies", [True, False])
+async def test_no_log_has_a_name_that_a_client_made_up(denies: bool, caplog: pytest.LogCaptureFixture) -> None:
+    """Where the answer to an unknown action fails on the project's side, the log names no action of the client's."""
+    table = Table(nothing)
+    if denies:
+        table.access.refusals["denied"] = ZeroDivisionError()
+
+    async def broken(error: Exception) -> Any:
+        raise ValueError
+
+    table.consumer.handle_exception = broken
+    for action in ("evil\n", "do"):
+        await table.dispatcher.refuse(Busy(), Call(action))
+    named = ["wsdrf.unknown", "do"] if not denies else ["wsdrf.unknown", "wsdrf.unknown", "do", "do"]
+    assert named == [vars(record)["action"] for record in caplog.records]
+    assert "evil" not in repr([vars(record) for record in caplog.records])
+
+
 async def test_lost_credentials_go_up() -> None:
     """``CredentialsLost`` is for the connection, from a call as from an event."""
     lost = CredentialsLost(SimpleNamespace(status_code=401, code="x"))
