@@ -247,8 +247,10 @@ def test_an_observed_conversation_is_the_same(calls: list[tuple[str, Any]]) -> N
 async def test_each_signal_is_sent_by_itself(name: str, hooks: dict[str, str]) -> None:
     """Whoever listens to one signal alone gets it, with nothing else to be told of the connection."""
     told: list[dict[str, Any]] = []
+    durations: list[float] = []
 
     def receive(**facts: Any) -> None:
+        durations.append(facts.get("duration", 1))
         told.append({key: value for key, value in facts.items() if key not in {"signal", "sender", "duration"}})
 
     SIGNALS[name].connect(receive, sender=Living)
@@ -258,7 +260,7 @@ async def test_each_signal_is_sent_by_itself(name: str, hooks: dict[str, str]) -
             life.begin()
             await settle()
             life.call("quick", 1)
-            await settle()
+            await asyncio.sleep(0.02)
             life.socket.leave(1001)
             await life.end()
             await signals_delivered()
@@ -272,6 +274,7 @@ async def test_each_signal_is_sent_by_itself(name: str, hooks: dict[str, str]) -
         expected = {"refused": {"status_code": 403, "code": code}}
     identity = {"connection_id": life.connection.membership.id, "user_pk": None}
     assert [identity | expected[name] if name in expected else None] == (told or [None])
+    assert all(duration >= (0.02 if name == "disconnected" else 0) for duration in durations), "not told from its start"
 
 
 @pytest.mark.parametrize("denial", ["message", "handshake"])
