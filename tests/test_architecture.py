@@ -21,7 +21,7 @@ from attrs import field, frozen
 # Bottom first. A room may import what stands before it in this list, and nothing of a room in its own group.
 GROUND = ["envelope", "exceptions"]
 MEANING = ["options", "messages", "declare", "routing", "collect"]
-RUNTIME = ["schema", "codec", "observing", "stepping", "dispatch"]
+RUNTIME = ["schema", "codec", "observing", "stepping", "deadline", "dispatch"]
 ADAPTERS = ["signals", "access", "connection"]
 PORCH = ["consumer", "__init__"]
 ROOF = [

@@ -5,17 +5,16 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
-from contextvars import Context
 from functools import partial
-from types import TracebackType
-from typing import Any, Final, Protocol
+from typing import Any, Protocol
 from weakref import WeakSet
 
 from attrs import field, frozen
 
 from wsdrf.codec import Codec
+from wsdrf.deadline import Deadline
 from wsdrf.envelope import ABSENT, Call, Failure
-from wsdrf.exceptions import CredentialsLost, Denied, Refusal, TimedOut, UnknownAction
+from wsdrf.exceptions import CredentialsLost, Denied, Refusal, UnknownAction
 from wsdrf.messages import action_of
 from wsdrf.observing import UNKNOWN
 from wsdrf.routing import Kind, Reception, Route
@@ -265,44 +264,6 @@ class Dispatcher:
             frame = await self.refuse(unless_cancelled(error), call)
         if frame is not None:
             self._link.put(frame)  # no waiting: who were cancelled there would answer twice
-
-
-_NOBODYS: Final = Context()
-"""For timers: one that is cancelled stays with its loop for a while, and its context with all that is in there."""
-
-
-class Deadline:
-    """Cancel what runs inside after ``seconds``, and raise ``TimedOut`` in its place. ``None``: never."""
-
-    __slots__ = ("_expired", "_handle", "_seconds", "_task")
-
-    def __init__(self, seconds: float | None) -> None:
-        self._seconds = seconds
-        self._expired = False
-        self._handle: asyncio.TimerHandle | None = None
-        self._task: asyncio.Task[Any] | None = None
-
-    def __enter__(self) -> None:
-        if self._seconds is not None:
-            self._task = asyncio.current_task()
-            self._handle = asyncio.get_running_loop().call_later(self._seconds, self._expire, context=_NOBODYS)
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
-        if self._handle is not None:
-            self._handle.cancel()
-        if not self._expired:
-            return
-        uncancel = getattr(self._task, "uncancel", None)  # Python 3.11 counts: somebody else may have cancelled too
-        others = uncancel() if uncancel is not None else 0  # counted down even where the work did not heed it
-        if isinstance(error, asyncio.CancelledError) and not others:
-            raise TimedOut from None
-
-    def _expire(self) -> None:
-        self._expired = True
-        if self._task is not None:
-            self._task.cancel()
 
 
 _asked: WeakSet[asyncio.Task[Any]] = WeakSet()

@@ -31,8 +31,11 @@ async def stay(shutdown: Shutdown, seconds: float | None, codes: list[int], *, h
         if heeds:
             left.set()
 
-    with shutdown.including(close, seconds):
+    shutdown.include(close, seconds)
+    try:
         await left.wait()
+    finally:
+        shutdown.exclude(close)
 
 
 async def settled() -> None:
@@ -117,8 +120,11 @@ async def test_a_server_beside_the_main_thread_is_left_alone(heard: list[int]) -
     before = signal.getsignal(signal.SIGTERM)
 
     def enter(shutdown: Shutdown) -> None:
-        with shutdown.including(lambda code: None, 1.0):
-            pass
+        def close(code: int) -> None:
+            raise AssertionError(code)
+
+        shutdown.include(close, 1.0)
+        shutdown.exclude(close)
 
     await asyncio.to_thread(partial(enter, Shutdown()))
 

@@ -42,8 +42,9 @@ class AuthorizationHeader:
 
     def strip(self, scope: Scope) -> Scope:
         """Give ``scope`` without the header."""
-        headers = [(name, value) for name, value in scope.get("headers", ()) if name.lower() != b"authorization"]
-        return {**scope, "headers": headers}
+        headers = scope.get("headers", ())
+        kept = [pair for pair in headers if pair[0].lower() != b"authorization"]
+        return scope if len(kept) == len(headers) else {**scope, "headers": kept}
 
 
 @frozen
@@ -67,9 +68,10 @@ class Subprotocol:
 
     def strip(self, scope: Scope) -> Scope:
         """Give ``scope`` without offered tokens, in the list and in the header."""
+        if not any(map(_may_offer, scope.get("headers", ()))) and not scope.get("subprotocols"):
+            return scope
         headers = [
-            (name, _without_tokens(value) if name.lower() == b"sec-websocket-protocol" else value)
-            for name, value in scope.get("headers", ())
+            (pair[0], _without_tokens(pair[1])) if _may_offer(pair) else pair for pair in scope.get("headers", ())
         ]
         offered = [name for name in scope.get("subprotocols") or () if not name.startswith(TOKEN_PREFIX)]
         return {**scope, "headers": headers, "subprotocols": offered}
@@ -140,6 +142,10 @@ def reads_first_message(carriers: Iterable[Carrier]) -> bool:
 def subprotocol_of(scope: Scope) -> str | None:
     """Give the subprotocol to accept: ``wsdrf`` where it was offered."""
     return SUBPROTOCOL if SUBPROTOCOL in (scope.get("subprotocols") or ()) else None
+
+
+def _may_offer(header: Sequence[bytes]) -> bool:
+    return header[0].lower() == b"sec-websocket-protocol"
 
 
 def _without_tokens(header: bytes) -> bytes:

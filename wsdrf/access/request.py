@@ -24,7 +24,7 @@ def http_request(scope: Scope, method: str) -> ASGIRequest:
 
     Raises ``UnicodeDecodeError`` for a query string that is not UTF-8.
     """
-    headers = list(scope.get("headers", ()))
+    headers = scope.get("headers", ())
     cookies = [value for name, value in headers if name.lower() == b"cookie"]
     if len(cookies) > 1:  # HTTP/2 may split them; joined by ";" they are one header again (RFC 9113 section 8.2.3)
         headers = [pair for pair in headers if pair[0].lower() != b"cookie"] + [(b"cookie", b"; ".join(cookies))]

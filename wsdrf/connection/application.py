@@ -31,8 +31,11 @@ class WebsocketApplication(AsyncConsumer):
             await turn_away(scope, receive, send)
             return
         connection = Connection(blueprint_of(self.consumer, self.root), scope, receive, send)
-        with shutdown.including(connection.close, connection.options.drain_timeout):
+        shutdown.include(connection.close, connection.options.drain_timeout)
+        try:
             await connection.run()
+        finally:
+            shutdown.exclude(connection.close)
 
 
 def generate(consumer: type, root: type) -> type[WebsocketApplication]:

@@ -14,7 +14,7 @@ from wsdrf.access.carriers import Scope
 from wsdrf.connection.blueprint import Blueprint
 from wsdrf.connection.desk import Desk, Entry
 from wsdrf.connection.ending import attempt, hear_out, last_word, see_through
-from wsdrf.connection.handshake import TOO_LATE, accept, close_code, may_still_log_in, payload_of, refuse, timely
+from wsdrf.connection.handshake import TOO_LATE, accept, close_code, may_still_log_in, payload_of, refuse
 from wsdrf.connection.limits import Limits
 from wsdrf.connection.membership import Membership
 from wsdrf.connection.outbox import Message, Outbox, Send
@@ -23,7 +23,8 @@ from wsdrf.connection.pool import Lane
 from wsdrf.connection.state import State
 from wsdrf.connection.telling import Watched, dispatch_log, tell_connected, tell_disconnected, tell_refused
 from wsdrf.connection.watch import Watch
-from wsdrf.dispatch import Deadline, Dispatcher
+from wsdrf.deadline import within
+from wsdrf.dispatch import Dispatcher
 from wsdrf.envelope import AUTHENTICATE, Call, CallId, Failure
 from wsdrf.exceptions import CredentialsLost, Refusal, TimedOut
 from wsdrf.observing import ConnectionRecord
@@ -105,11 +106,11 @@ class Connection:
             return False
         result = await self._authenticate(self.options.connect_timeout)
         if result.is_authenticated:
-            await timely(accept(self._send, self.scope), self.options.send_timeout)
+            await self._accept()
             self._desk.start(partial(self._enter, result))
             return True
         if may_still_log_in(result, self.blueprint.access.carriers):
-            await timely(accept(self._send, self.scope), self.options.send_timeout)
+            await self._accept()
             self.state = State.AUTHENTICATING
             self._first_result = result
             loop = asyncio.get_running_loop()
@@ -117,18 +118,20 @@ class Connection:
             return True
         if self.options.denial == "handshake":
             self._refusal = result
-            await timely(refuse(self._send, self.scope, result), self.options.send_timeout)
+            await within(self.options.send_timeout, refuse(self._send, self.scope, result))
             return False
-        await timely(accept(self._send, self.scope), self.options.send_timeout)
+        await self._accept()
         self.dismiss(result)
         return False
 
     async def _authenticate(self, timeout: float, token: str | None = None) -> AuthenticationResult:
         try:
-            with Deadline(timeout):
-                return await self.caller.authenticate(token)
+            return await within(timeout, self.caller.authenticate(token))
         except TimedOut:
             return TOO_LATE
+
+    async def _accept(self) -> None:
+        await within(self.options.send_timeout, accept(self._send, self.scope))
 
     async def _log_in(self, token: str | None) -> None:
         result = await self._authenticate(self.options.authentication_timeout, token)
@@ -157,7 +160,7 @@ class Connection:
     # -- reading -----------------------------------------------------------------------------------------------------
 
     async def _read(self) -> None:
-        receive, left = self._receive, 0
+        receive, left = self._receive, FRAMES_IN_A_ROW
         while not self.state.is_over:
             if not left:
                 await asyncio.sleep(0)  # a server that has a pile of frames hands them out without a pause

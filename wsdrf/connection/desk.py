@@ -42,17 +42,18 @@ class Desk:
     """
 
     __slots__ = (
+        "_background",
         "_context",
         "_ending",
         "_inbox",
         "_is_open",
         "_lane",
+        "_options",
         "_outbox",
         "_owner",
         "_parked",
         "_turn",
         "_worker",
-        "background",
         "beneath",
     )
 
@@ -60,6 +61,7 @@ class Desk:
         self._owner = owner
         self._outbox = outbox
         self._lane = lane
+        self._options = options
         self._context = copy_context()
         self._context.run(current_view.set, None)
         self._inbox: Inbox[Entry] = Inbox(max_entries=options.max_queued_messages, max_bytes=options.max_queued_bytes)
@@ -70,12 +72,19 @@ class Desk:
         self._is_open = False
         #: The task in which the worker takes a step right now, by hand.
         self.beneath: asyncio.Task[Any] | None = None
-        self.background = Background(
-            self._context,
-            owner.failed_with,
-            max_streams=options.max_streams,
-            max_concurrent=options.max_concurrent_actions,
-        )
+        self._background: Background | None = None  # most connections never need one
+
+    @property
+    def background(self) -> Background:
+        """What runs beside the calls."""
+        if self._background is None:
+            self._background = Background(
+                self._context,
+                self._owner.failed_with,
+                max_streams=self._options.max_streams,
+                max_concurrent=self._options.max_concurrent_actions,
+            )
+        return self._background
 
     @property
     def is_idle(self) -> bool:
@@ -109,7 +118,8 @@ class Desk:
 
     def goes_first(self, call: Call) -> bool:
         """Tell whether ``call`` does not wait for its turn: a ping, or a cancel of what has begun."""
-        return self._is_open and (call.action == "ping" or self.background.runs(call.id))
+        beside = self._background
+        return self._is_open and (call.action == "ping" or (beside is not None and beside.runs(call.id)))
 
     def open(self) -> None:
         """Answer from now on, what has come before first."""
@@ -139,8 +149,8 @@ class Desk:
         return self._parked is not None and not self._parked.done()
 
     def _others(self) -> set[asyncio.Task[None]]:
-        own = asyncio.current_task()
-        return {task for task in (*self.background.tasks, self._worker) if task is not None and task is not own}
+        own, beside = asyncio.current_task(), () if self._background is None else self._background.tasks
+        return {task for task in (*beside, self._worker) if task is not None and task is not own}
 
     def _cancel(self) -> None:
         for task in self._others() - self._ending:  # once: a second time would break into its cleaning up

@@ -7,7 +7,7 @@ import logging
 from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any, Final
 
-from wsdrf.dispatch import Deadline
+from wsdrf.deadline import within
 from wsdrf.exceptions import TimedOut
 
 logger = logging.getLogger("wsdrf.connection")
@@ -38,8 +38,7 @@ async def see_through(work: Coroutine[Any, Any, None]) -> None:
 async def attempt(what: str, doing: Awaitable[None]) -> None:
     """Await ``doing``, for ``GRACE`` seconds at most; log what it raises, so that others get their turn."""
     try:
-        with Deadline(GRACE):
-            await doing
+        await within(GRACE, doing)
     except OSError:
         return  # the client has gone, and the server says so
     except (Exception, asyncio.CancelledError):  # nobody cancels what is seen through: it is the doing's own
@@ -49,8 +48,7 @@ async def attempt(what: str, doing: Awaitable[None]) -> None:
 async def last_word(send: Callable[[Any], Awaitable[None]], code: int) -> None:
     """Send a close frame to a client that does not read; that it does not go out within ``LAST_WORD`` is no failure."""
     try:
-        with Deadline(LAST_WORD):
-            await send({"type": "websocket.close", "code": code, "reason": ""})
+        await within(LAST_WORD, send({"type": "websocket.close", "code": code, "reason": ""}))
     except TimedOut:
         return
 
@@ -61,9 +59,12 @@ async def hear_out(receive: Callable[[], Awaitable[Any]]) -> None:
     A server that cannot hand on a frame does not see the client's answer to the close frame behind it either, and
     would keep the socket for as long as the client does.
     """
+
+    async def last_frames() -> None:
+        while (await receive())["type"] != "websocket.disconnect":
+            pass
+
     try:
-        with Deadline(GRACE):
-            while (await receive())["type"] != "websocket.disconnect":
-                pass
+        await within(GRACE, last_frames())
     except (TimedOut, OSError):
         return

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Coroutine, Iterable
+from collections.abc import Iterable
 from typing import Any, Final
 
 from wsdrf.access.authentication import AuthenticationResult
 from wsdrf.access.carriers import Carrier, Scope, reads_first_message, subprotocol_of
 from wsdrf.connection.outbox import Send
-from wsdrf.dispatch import Deadline
 
 TOO_LATE: Final = AuthenticationResult(
     False, 408, "Request Timeout", {"detail": "Authentication took too long."}, code="timeout"
@@ -20,12 +19,6 @@ TOO_LATE: Final = AuthenticationResult(
 async def accept(send: Send, scope: Scope) -> None:
     """Accept the connection, with the subprotocol ``wsdrf`` where the client offers it."""
     await send({"type": "websocket.accept", "subprotocol": subprotocol_of(scope)})
-
-
-async def timely(sending: Coroutine[Any, Any, None], seconds: float) -> None:
-    """Await ``sending``. Raises ``TimedOut`` after so many seconds."""
-    with Deadline(seconds):
-        await sending
 
 
 async def refuse(send: Send, scope: Scope, result: AuthenticationResult) -> None:

@@ -74,7 +74,9 @@ class Hub:
         self._refresher: asyncio.TimerHandle | None = None
         self._seen: deque[str] = deque(maxlen=REMEMBERED)
         self._journal = Journal()
-        if not _may_fail(layer):
+        # What is in memory knows this process alone, whose hubs tell each other of wsdrf's own groups without it.
+        self._is_shared = layer is not None and not isinstance(layer, InMemoryChannelLayer)
+        if not self._is_shared:
             self._journal.begin()
         self._pulse = Pulse(layer, self._on_silence)
         self._beat: asyncio.Task[None] | None = None
@@ -92,7 +94,8 @@ class Hub:
             members[member.id] = member
             unsettled.add(_of_layer(group))
         for group in unsettled - self._fresh:
-            await self._settle(group)
+            if self._wants(group):
+                await self._settle(group)
 
     async def leave(self, groups: Iterable[str], member: Member) -> None:
         """Let ``member`` be one of ``groups`` no more; it gets nothing from the moment of the call."""
@@ -102,10 +105,12 @@ class Hub:
             if members is not None and members.pop(member.id, None) is not None and not members:
                 del self._members[group]
                 self._own -= group.startswith(OWN)
-                unsettled[_of_layer(group)] = None
+                if _of_layer(group) in self._joined:
+                    unsettled[_of_layer(group)] = None
         if not self._members:
             self._empty_since = time.monotonic()
-            unsettled[self._pulse.group] = None  # the last one
+            if self._channel is not None:
+                unsettled[self._pulse.group] = None  # the last one
         try:
             for group in unsettled:
                 await self._settle(group)
@@ -128,17 +133,16 @@ class Hub:
 
     def missed(self, since: float, groups: Iterable[str]) -> list[Parcel] | None:
         """Give the notices for ``groups`` since a moment of ``time.monotonic``; ``None`` where that is not known."""
-        is_complete = CONTROL in self._fresh or not _may_fail(self._layer)
+        is_complete = CONTROL in self._fresh or not self._is_shared
         return self._journal.after(since, groups) if is_complete else None
 
     def _wants(self, group: str) -> bool:
         if group == self._pulse.group:
             return self._beat is not None and bool(self._members or self._left)
-        return self._own > 0 if group == CONTROL else group in self._members
+        return self._is_shared and self._own > 0 if group == CONTROL else group in self._members
 
     def _wanted(self) -> set[str]:
-        wanted = {_of_layer(group) for group in self._members}
-        return wanted | {self._pulse.group} if self._wants(self._pulse.group) else wanted
+        return {group for group in (*map(_of_layer, self._members), self._pulse.group) if self._wants(group)}
 
     def _is_over(self) -> bool:
         # Nobody is here, and the layer knows it, or has had its time.
@@ -169,7 +173,7 @@ class Hub:
         self._left.pop(group, None)
         await timely(self._layer.group_add(group, channel))
         self._fresh.add(group)
-        if group == CONTROL and _may_fail(self._layer):
+        if group == CONTROL:
             self._journal.begin()
 
     async def _discard(self, group: str) -> None:
@@ -185,7 +189,7 @@ class Hub:
             channel = self._channel = str(await timely(self._layer.new_channel()))
             self._listener = _task(self._listen(channel))
             self._refresher = asyncio.get_running_loop().call_later(REFRESH_AFTER, self._refresh)
-            if _may_fail(self._layer):
+            if self._is_shared:
                 self._beat = _task(self._live())
         return channel
 
@@ -323,11 +327,6 @@ def deliver_locally(parcel: Parcel) -> None:
         if not loop.is_closed():
             for hub in list(hubs.values()):
                 loop.call_soon_threadsafe(hub.deliver, parcel)
-
-
-def _may_fail(layer: Any) -> bool:
-    # What is in memory knows this process alone, which tells its own hubs without any layer.
-    return layer is not None and not isinstance(layer, InMemoryChannelLayer)
 
 
 def _of_layer(group: str) -> str:

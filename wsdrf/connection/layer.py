@@ -7,7 +7,7 @@ from typing import Any, Final, TypeVar
 
 from channels.layers import get_channel_layer
 
-from wsdrf.dispatch import Deadline
+from wsdrf.deadline import within
 from wsdrf.exceptions import ConfigurationError
 
 ANSWER_WITHIN: Final = 5.0
@@ -29,5 +29,4 @@ def require_layer(alias: str) -> Any:
 
 async def timely(work: Awaitable[T]) -> T:
     """Wait for what a layer does. Raises ``TimedOut`` where it takes too long."""
-    with Deadline(ANSWER_WITHIN):  # asyncio.wait_for may lose a cancellation, before Python 3.12
-        return await work
+    return await within(ANSWER_WITHIN, work)  # asyncio.wait_for may lose a cancellation, before Python 3.12

@@ -8,7 +8,7 @@ from collections import deque
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any, TypeAlias
 
-from wsdrf.dispatch import Deadline
+from wsdrf.deadline import Deadline
 from wsdrf.exceptions import TimedOut
 from wsdrf.stepping import rest
 

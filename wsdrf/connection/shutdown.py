@@ -7,8 +7,7 @@ import logging
 import random
 import signal
 import threading
-from collections.abc import Callable, Generator
-from contextlib import contextmanager
+from collections.abc import Callable
 from types import FrameType
 from typing import Any, Final, TypeAlias
 
@@ -49,20 +48,17 @@ class Shutdown:
         """Tell whether the process is about to end: nobody is let in any more."""
         return self._task is not None
 
-    @contextmanager
-    def including(self, close: Close, seconds: float | None) -> Generator[None, None, None]:
-        """Call ``close`` within ``seconds`` from when the process is told to end, if it is still of use then."""
-        if seconds is None:
-            yield
-            return
-        self._listen()
-        self._open[close] = seconds
-        try:
-            yield
-        finally:
-            del self._open[close]
-            if self._left is not None and not self._open:
-                self._left.set()
+    def include(self, close: Close, seconds: float | None) -> None:
+        """Call ``close`` within ``seconds`` from when the process is told to end; never, where they are ``None``."""
+        if seconds is not None:
+            self._listen()
+            self._open[close] = seconds
+
+    def exclude(self, close: Close) -> None:
+        """Do not call ``close`` any more."""
+        self._open.pop(close, None)
+        if self._left is not None and not self._open:
+            self._left.set()
 
     def _listen(self) -> None:
         # Only now, because servers set their own handlers after they have loaded the application.

@@ -19,7 +19,7 @@ from wsdrf.access.slots import LEASE
 from wsdrf.connection.membership import Membership
 from wsdrf.connection.parcel import Parcel
 from wsdrf.connection.revocation import own_groups
-from wsdrf.dispatch import Deadline
+from wsdrf.deadline import within
 from wsdrf.exceptions import CredentialsLost, TimedOut, Unverified
 from wsdrf.options import Options
 
@@ -156,8 +156,7 @@ class Watch:
 
     async def _check(self) -> None:
         try:
-            with Deadline(self._options.authentication_timeout):
-                await self._caller.revalidate()
+            await within(self._options.authentication_timeout, self._caller.revalidate())
         except CredentialsLost as lost:
             self._owner.dismiss(lost.result)
         except (TimedOut, Unverified):
