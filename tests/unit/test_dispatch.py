@@ -12,9 +12,9 @@ import pytest
 
 from wsdrf.codec import Codec
 from wsdrf.declare import Place
-from wsdrf.dispatch import Deadline, Dispatcher, Hearing, Step, cancel, unless_cancelled
+from wsdrf.dispatch import Dispatcher, Hearing, Step, cancel, unless_cancelled
 from wsdrf.envelope import ABSENT, Call, Failure
-from wsdrf.exceptions import Busy, CredentialsLost, Denied, TimedOut
+from wsdrf.exceptions import Busy, CredentialsLost, Denied
 from wsdrf.messages import message
 from wsdrf.routing import Kind, Reception, Route
 
@@ -342,52 +342,7 @@ async def test_events() -> None:
     assert "x" == (await table.hear({"text": "x"}, kind=Kind.FUNCTION))["payload"]["text"]
 
 
-# -- deadlines -----------------------------------------------------------------------------------------------------------
-
-
-async def test_a_deadline_turns_a_cancellation_into_a_timeout() -> None:
-    """What takes too long raises ``TimedOut``, and the task goes on as if it had never been cancelled."""
-    for _ in range(2):
-        with pytest.raises(TimedOut), Deadline(0.001):
-            await asyncio.sleep(10)
-    await asyncio.sleep(0)
-
-
-async def test_a_deadline_that_is_not_heeded_leaves_no_trace() -> None:
-    """Work that swallows its cancellation keeps its result, and the next deadline works."""
-    with Deadline(0.001):
-        try:
-            await asyncio.sleep(10)
-        except asyncio.CancelledError:
-            result = "stubborn"
-    assert "stubborn" == result
-    with pytest.raises(TimedOut), Deadline(0.001):
-        await asyncio.sleep(10)
-
-
-async def test_a_cancellation_from_outside_stays_one() -> None:
-    """Who is cancelled inside a deadline is cancelled, at the very moment that it expires too."""
-
-    async def work(seconds: float | None) -> None:
-        with Deadline(seconds):
-            await asyncio.sleep(10)
-
-    for seconds in (None, 10, 0.01):
-        task = asyncio.ensure_future(work(seconds))
-        await asyncio.sleep(0)
-        asyncio.get_running_loop().call_later(0.01, task.cancel)
-        with pytest.raises((asyncio.CancelledError, TimedOut)):
-            await task
-
-
-async def test_the_inner_deadline_and_the_outer() -> None:
-    """Each deadline answers for itself."""
-    with Deadline(10):
-        with pytest.raises(TimedOut), Deadline(0.001):
-            await asyncio.sleep(10)
-        await asyncio.sleep(0)
-    with pytest.raises(TimedOut), Deadline(0.001), Deadline(10):
-        await asyncio.sleep(10)
+# -- cancellation ------------------------------------------------------------------------------------------------------
 
 
 async def test_an_exception_is_what_it_is() -> None:

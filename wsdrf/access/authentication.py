@@ -16,7 +16,7 @@ from wsdrf.access.carriers import Credentials, Scope, strip_credentials, take_cr
 from wsdrf.access.failures import status_text
 from wsdrf.access.permissions import check_object_permissions, check_permissions
 from wsdrf.access.request import drf_request, http_request, present
-from wsdrf.access.steps import Steps, drive
+from wsdrf.access.steps import Steps, drive, here
 from wsdrf.access.throttling import check_throttles
 from wsdrf.exceptions import Denied
 
@@ -64,7 +64,9 @@ class Authenticator:
         """
         caller = self.consumer._caller
         try:
-            result: AuthenticationResult = await drive(self.steps(scope), caller.run)
+            is_own = type(self) is not Authenticator  # and nobody knows what it asks
+            run = caller.run if is_own or caller.plan.connecting_may_block(self.consumer) else here
+            result: AuthenticationResult = await drive(self.steps(scope), run)
         except Exception as error:  # whatever a project's classes raise, the door stays shut
             result = await caller.refused(error, self.request)
         return result
@@ -95,7 +97,9 @@ class Authenticator:
         """
         caller = self.consumer._caller
         plan = caller.plan
-        http = _hosted_request(strip_credentials(scope, plan.carriers), plan.auth_method)
+        # Of the connection's own scope the consumer has what is left without tokens.
+        shown = self.consumer.scope if scope is caller.scope else strip_credentials(scope, plan.carriers)
+        http = _hosted_request(shown, plan.auth_method)
         request = self.request = drf_request(http, self.consumer.get_authenticators(), caller.view(None))
         _check_origin(plan, http)
         http._dont_enforce_csrf_checks = True  # type: ignore[attr-defined]  # the origin rule stands in for the token

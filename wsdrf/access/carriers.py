@@ -42,9 +42,10 @@ class AuthorizationHeader:
 
     def strip(self, scope: Scope) -> Scope:
         """Give ``scope`` without the header."""
-        headers = scope.get("headers", ())
-        kept = [pair for pair in headers if pair[0].lower() != b"authorization"]
-        return scope if len(kept) == len(headers) else {**scope, "headers": kept}
+        if b"authorization" not in _names(scope):
+            return scope
+        headers = [(name, value) for name, value in scope.get("headers", ()) if name.lower() != b"authorization"]
+        return {**scope, "headers": headers}
 
 
 @frozen
@@ -68,10 +69,11 @@ class Subprotocol:
 
     def strip(self, scope: Scope) -> Scope:
         """Give ``scope`` without offered tokens, in the list and in the header."""
-        if not any(map(_may_offer, scope.get("headers", ()))) and not scope.get("subprotocols"):
+        if not scope.get("subprotocols") and b"sec-websocket-protocol" not in _names(scope):
             return scope
         headers = [
-            (pair[0], _without_tokens(pair[1])) if _may_offer(pair) else pair for pair in scope.get("headers", ())
+            (name, _without_tokens(value) if name.lower() == b"sec-websocket-protocol" else value)
+            for name, value in scope.get("headers", ())
         ]
         offered = [name for name in scope.get("subprotocols") or () if not name.startswith(TOKEN_PREFIX)]
         return {**scope, "headers": headers, "subprotocols": offered}
@@ -113,6 +115,8 @@ class FirstMessage:
         return scope
 
 
+_ALWAYS_STRIPPED: Final = (AuthorizationHeader(), Subprotocol())
+
 Carrier: TypeAlias = AuthorizationHeader | Subprotocol | QueryParameter | FirstMessage
 
 
@@ -129,7 +133,7 @@ def take_credentials(scope: Scope, carriers: Sequence[Carrier]) -> Credentials:
 
 def strip_credentials(scope: Scope, carriers: Sequence[Carrier]) -> Scope:
     """Give ``scope`` without any token, whether one of ``carriers`` reads it or not. Cookies stay."""
-    for carrier in (AuthorizationHeader(), Subprotocol(), *carriers):
+    for carrier in (*_ALWAYS_STRIPPED, *(carrier for carrier in carriers if carrier not in _ALWAYS_STRIPPED)):
         scope = carrier.strip(scope)
     return scope
 
@@ -144,8 +148,8 @@ def subprotocol_of(scope: Scope) -> str | None:
     return SUBPROTOCOL if SUBPROTOCOL in (scope.get("subprotocols") or ()) else None
 
 
-def _may_offer(header: Sequence[bytes]) -> bool:
-    return header[0].lower() == b"sec-websocket-protocol"
+def _names(scope: Scope) -> list[bytes]:
+    return [pair[0].lower() for pair in scope.get("headers", ())]
 
 
 def _without_tokens(header: bytes) -> bytes:

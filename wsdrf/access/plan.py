@@ -63,12 +63,17 @@ class AccessPlan:
     exception_handler: ExceptionHandler
     handler_may_block: bool
     chooses_permissions: bool
+    may_block: bool
     overrides_get_object: bool
     has_queryset: bool
     needs_object: bool
     asks_objects: bool
     revalidate_after: float | None
     max_connections_per_user: int | None
+
+    def connecting_may_block(self, consumer: Any) -> bool:
+        """Tell whether letting a connection in needs a thread, as it does unless it asks nobody anything."""
+        return self.may_block or self.finds_object(consumer)
 
     def finds_object(self, consumer: Any) -> bool:
         """Tell whether a connection has an object: ``get_object()`` is the consumer's own, or the URL names one.
@@ -103,6 +108,7 @@ def plan_access(consumer: type, root: type, options: Options) -> AccessPlan:
         exception_handler=handler,
         handler_may_block=handler.__module__ != "rest_framework.views",
         chooses_permissions=_overrides(consumer, root, "get_permissions"),
+        may_block=_may_block_at_connect(consumer, root, options),
         overrides_get_object=_overrides(consumer, root, "get_object"),
         has_queryset=getattr(consumer, "queryset", None) is not None or _overrides(consumer, root, "get_queryset"),
         needs_object=any(asks_only_objects(guard) for guard in guards),
@@ -148,6 +154,13 @@ def _inline(permissions: tuple[Any, ...] | None) -> tuple[Any, ...] | None:
     if permissions is None or any(map(needs_steps, permissions)):
         return None
     return tuple(permission for permission in permissions if permission is not AllowAny)
+
+
+def _may_block_at_connect(consumer: type, root: type, options: Options) -> bool:
+    chooses = any(_overrides(consumer, root, f"get_{what}") for what in ("authenticators", "permissions", "throttles"))
+    asks = _classes(consumer, "authentication_classes") or _classes(consumer, "throttle_classes")
+    guards = (*_classes(consumer, "permission_classes"), *class_guards(consumer))
+    return chooses or bool(asks) or options.max_connections_per_user is not None or any(map(may_block, guards))
 
 
 def _authenticator(options: Options) -> type[Authenticator]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 from collections.abc import Sequence
 from typing import Any
+from weakref import proxy
 
 from django.core.handlers.asgi import ASGIRequest
 from django.http import HttpRequest
@@ -91,6 +92,7 @@ def drf_request(http: ASGIRequest, authenticators: Sequence[BaseAuthentication],
     """Make the DRF request of a handshake. Its ``data`` is empty; its user is found when first asked for."""
     context = {"view": view, "args": (), "kwargs": view.kwargs}
     request = HandshakeRequest(http, parsers=(), authenticators=list(authenticators), parser_context=context)
+    context["request"] = proxy(request)  # where DRF puts the request itself, which then only a garbage collector frees
     _fill(request, {})
     return request
 

@@ -6,6 +6,7 @@ from datetime import datetime
 from functools import cache
 from importlib import import_module
 from typing import Any
+from weakref import ref
 
 from django.apps import apps
 from django.conf import settings
@@ -26,7 +27,8 @@ def attach_session(request: HttpRequest) -> None:
     store = _store(import_module(settings.SESSION_ENGINE).SessionStore)
     request.session = store(request.COOKIES.get(settings.SESSION_COOKIE_NAME))
     if apps.is_installed("django.contrib.auth"):
-        request.user = SimpleLazyObject(lambda: _user_of(request))  # type: ignore[assignment]  # as Django's own
+        own = ref(request)  # so that nothing but whoever uses the request keeps it
+        request.user = SimpleLazyObject(lambda: _user_of(own()))  # type: ignore[assignment]  # as Django's own
 
 
 def session_expiry(request: HttpRequest) -> float | None:
@@ -60,13 +62,13 @@ def _store(engine: type[Any]) -> type[Any]:
     return SocketSession
 
 
-def _user_of(request: HttpRequest) -> Any:
+def _user_of(request: Any) -> Any:
     """Find the user of the session by Django's own rules.
 
     ``get_user`` gives a session signed under ``SECRET_KEY_FALLBACKS`` a new key. A socket cannot send the browser a
     new cookie, so that would log the browser out: here the key stays, and the next HTTP request changes it.
     """
-    session: Any = request.session
+    session = request.session
     session.is_being_read = True
     try:
         return auth.get_user(request)

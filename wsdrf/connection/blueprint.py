@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import reprlib
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Final
 from weakref import WeakKeyDictionary
 
 from attrs import frozen
@@ -23,10 +23,16 @@ from wsdrf.observing import Observer
 from wsdrf.options import Options, resolve
 from wsdrf.routing import Route
 
+ENTERING: Final = ("build_groups", "connected")
+"""The hooks that are called while a client is let in."""
+
 
 @frozen
 class Blueprint:
-    """How the connections of one consumer are made."""
+    """How the connections of one consumer are made.
+
+    ``has_hooks`` tells whether it has code of its own to be called while a client is let in, which may take its time.
+    """
 
     consumer_class: type
     options: Options
@@ -36,6 +42,7 @@ class Blueprint:
     hearings: Mapping[str | None, Hearing]
     pool: Pool
     layer_alias: str
+    has_hooks: bool
     sendable: frozenset[Any] | None
     observers: tuple[Observer, ...]
 
@@ -107,6 +114,7 @@ def _draw(consumer_class: Any, root: type) -> Blueprint:
         },
         pool=pool_of(options.sync_threads),
         layer_alias=consumer_class.channel_layer_alias,
+        has_hooks=any(getattr(consumer_class, name) is not getattr(root, name) for name in ENTERING),
         sendable=_sendable(consumer_class),
         observers=tuple(_observer(one, options) for one in options.observers),
     )

@@ -13,7 +13,7 @@ from wsdrf.access.caller import Caller
 from wsdrf.access.carriers import Scope
 from wsdrf.connection.blueprint import Blueprint
 from wsdrf.connection.desk import Desk, Entry
-from wsdrf.connection.ending import attempt, hear_out, last_word, see_through
+from wsdrf.connection.ending import attempt, hear_out, last_word, let_go, see_through
 from wsdrf.connection.handshake import TOO_LATE, accept, close_code, may_still_log_in, payload_of, refuse
 from wsdrf.connection.limits import Limits
 from wsdrf.connection.membership import Membership
@@ -62,9 +62,7 @@ class Connection:
         self._send = send
         self._reader: Any = None  # the server's own task
         self._timer: asyncio.TimerHandle | None = None
-        self._interrupted = False
-        self._has_entered = False
-        self._is_stuck = False
+        self._interrupted = self._has_entered = self._is_stuck = False
         self._first_result = TOO_LATE
         self._outbox = Outbox(
             send, timeout=options.send_timeout, max_bytes=options.max_unsent_bytes, on_stuck=self._on_stuck
@@ -101,20 +99,22 @@ class Connection:
             await hear_out(self._receive)
 
     async def _open(self) -> bool:
-        message = await self._receive()
-        if message["type"] != "websocket.connect":
+        if (await self._receive())["type"] != "websocket.connect":
             return False
         result = await self._authenticate(self.options.connect_timeout)
         if result.is_authenticated:
             await self._accept()
-            self._desk.start(partial(self._enter, result))
+            if self.blueprint.has_hooks:
+                self._desk.start(partial(self._enter, result))
+            else:
+                await self._enter(result)
             return True
         if may_still_log_in(result, self.blueprint.access.carriers):
             await self._accept()
             self.state = State.AUTHENTICATING
             self._first_result = result
-            loop = asyncio.get_running_loop()
-            self._timer = loop.call_later(self.options.authentication_timeout, self.dismiss, TOO_LATE)
+            seconds, loop = self.options.authentication_timeout, asyncio.get_running_loop()
+            self._timer = loop.call_later(seconds, self.dismiss, TOO_LATE)
             return True
         if self.options.denial == "handshake":
             self._refusal = result
@@ -279,8 +279,7 @@ class Connection:
 
     def failed(self, failure: Failure) -> None:
         """Count a call that was malformed or refused; one too many closes the connection."""
-        code = self._limits.fail(failure)
-        if code is not None:
+        if (code := self._limits.fail(failure)) is not None:
             self.close(code)
 
     # -- the way out -------------------------------------------------------------------------------------------------
@@ -289,8 +288,7 @@ class Connection:
         """Close the connection once everything before is sent. Calling it again does nothing."""
         if self.state.is_over:
             return
-        self.state = State.CLOSING
-        self.code = code
+        self.state, self.code = State.CLOSING, code
         self._desk.shut()
         self._outbox.close(code, reason)
         self._interrupt()
@@ -316,8 +314,7 @@ class Connection:
     def _on_stuck(self) -> None:
         # The client does not read: a close frame would wait behind all the others, so it is tried last.
         self._is_stuck = True
-        self.state = State.CLOSING
-        self.code = 4408
+        self.state, self.code = State.CLOSING, 4408
         self._desk.shut()
         self._interrupt()
 
@@ -330,7 +327,6 @@ class Connection:
     def _stop_timer(self) -> None:
         if self._timer is not None:
             self._timer.cancel()
-            self._timer = None
 
     async def _leave(self) -> None:
         self._stop_timer()
@@ -351,3 +347,4 @@ class Connection:
             await attempt("closing", last_word(self._send, self.code))
         self._outbox.abandon()
         self.state = State.CLOSED
+        let_go(self)

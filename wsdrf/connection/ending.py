@@ -6,6 +6,7 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any, Final
+from weakref import proxy
 
 from wsdrf.deadline import within
 from wsdrf.exceptions import TimedOut
@@ -51,6 +52,30 @@ async def last_word(send: Callable[[Any], Awaitable[None]], code: int) -> None:
         await within(LAST_WORD, send({"type": "websocket.close", "code": code, "reason": ""}))
     except TimedOut:
         return
+
+
+def let_go(connection: Any) -> None:
+    """Make ``connection``, which is over, hold nothing that holds it in turn.
+
+    It is then freed with the last reference to its consumer, and no garbage collector has to look for it: thousands
+    that come and go would have it stop the event loop for as long as it takes to look at everything that Django loads.
+    """
+    itself, consumer = proxy(connection), proxy(connection.consumer)
+    request = getattr(connection.consumer, "request", None)
+    desk, caller, dispatcher = connection._desk, connection.caller, connection._dispatcher
+    desk._owner = connection.membership._owner = connection._watch._owner = dispatcher._link = itself
+    connection.consumer = caller.consumer = dispatcher._consumer = consumer
+    connection._outbox._on_stuck = _nothing
+    connection._outbox.writer = connection._reader = connection.record = desk._background = desk._turn = (
+        desk._worker
+    ) = None
+    desk._ending.clear()
+    if request is not None:
+        request.parser_context["view"].consumer = consumer
+
+
+def _nothing() -> None:
+    """Do nothing."""
 
 
 async def hear_out(receive: Callable[[], Awaitable[Any]]) -> None:

@@ -10,6 +10,7 @@ from collections import deque
 from collections.abc import Iterable
 from contextvars import Context
 from typing import Any, Final, Protocol
+from uuid import uuid4
 from weakref import WeakKeyDictionary
 
 from channels.layers import InMemoryChannelLayer, get_channel_layer
@@ -62,6 +63,7 @@ class Hub:
 
     def __init__(self, layer: Any) -> None:
         self._layer = layer
+        self._id, self._count = uuid4().hex, 0
         self._members: dict[str, dict[str, Member]] = {}
         self._own = 0  # how many of wsdrf's own groups have members
         self._joined: set[str] = set()  # what the layer may know of
@@ -82,6 +84,11 @@ class Hub:
         self._beat: asyncio.Task[None] | None = None
         self._left: dict[str, int] = {}  # groups that were left, and the last pulse that was sent before
         self._empty_since = 0.0
+
+    def new_id(self) -> str:
+        """Make a name for a member that no other has, in whatever process."""
+        self._count += 1
+        return f"{self._id}.{self._count}"
 
     async def join(self, groups: Iterable[str], member: Member) -> None:
         """Make ``member`` one of ``groups``; it gets every parcel that is sent once this has returned."""

@@ -17,12 +17,13 @@ MALFORMED: Final = frozenset({"parse_error", "invalid", "unknown_action"})
 class Limits:
     """The bounds of one connection's frames, each counted before the frame is parsed."""
 
-    __slots__ = ("_errors", "_max_size", "_rate", "_refused", "_refused_at_most")
+    __slots__ = ("_error_rate", "_errors", "_max_size", "_rate", "_refused", "_refused_at_most")
 
     def __init__(self, options: Options) -> None:
         self._max_size = options.max_message_size
         self._rate = _bucket(options.message_rate)
-        self._errors = _bucket(options.max_errors)
+        self._errors: Bucket | None = None  # made with the first: most clients make none
+        self._error_rate = options.max_errors
         self._refused = 0
         self._refused_at_most = options.message_rate.count if options.message_rate else 0
 
@@ -42,6 +43,8 @@ class Limits:
 
     def fail(self, failure: Failure) -> int | None:
         """Count a failure; give a code to close with where there were too many."""
+        if self._errors is None:
+            self._errors = _bucket(self._error_rate)
         if self._errors and self._errors.take():
             return 4400 if failure.code in MALFORMED else 4429
         return None

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from typing import Any, Protocol
-from uuid import uuid4
 from weakref import WeakSet
 
 from wsdrf.access.caller import Caller
@@ -47,13 +46,13 @@ class Membership:
     )
 
     def __init__(self, owner: Owner, blueprint: Blueprint, outbox: Outbox) -> None:
-        self.id = uuid4().hex
         self.groups: dict[str, None] = {}
         self._blueprint = blueprint
         self._outbox = outbox
         self._owner = owner
         self._own: frozenset[str] = frozenset()
         self._hub = hub_of(blueprint.layer_alias)
+        self.id = self._hub.new_id()
         self._expected: WeakSet[Expectation[Any]] | None = None  # those that a handler still holds on to
         self._held: list[Parcel] = []
         self._holds = 1  # until the client has been told that it is in
