@@ -191,13 +191,14 @@ async def test_nobody_joins_after_the_end() -> None:
                     joined.append("a")
 
         life = Life(Late)
+        consumer = life.connection.consumer
         life.begin()
         await settle()
         life.socket.leave()
         await life.end()
 
         with pytest.raises(RuntimeError, match="has ended"):
-            await life.connection.consumer.join("b")
+            await consumer.join("b")
         assert [] == joined
         await nothing_left(layer)
 
