@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import time
 import unittest
+from itertools import count
 from typing import Any
 
 import pytest
@@ -111,6 +113,41 @@ def test_hopeless_wait_is_over_at_once(driver):
     found, seconds = driver.run(wait())
     assert not found
     assert seconds < 30
+
+
+def test_nobody_waits_in_vain_on_a_busy_machine(driver):
+    """While the machine does something else, neither a timer of the connections runs out nor anybody's patience."""
+    done = []
+
+    async def starve() -> None:
+        for _ in range(20):
+            time.sleep(0.02)  # noqa: ASYNC251 - as while others have the processor: neither work nor a wait
+            await asyncio.sleep(0)
+        done.append(True)
+
+    async def wait() -> bool:
+        work = asyncio.get_running_loop().create_task(starve())
+        is_so = await driver.until(lambda: bool(done), 0.2)
+        await asyncio.wait_for(work, 0.2)
+        return is_so
+
+    assert driver.run(wait())
+
+
+def test_patience_ends_all_the_same(driver):
+    """What works for ever, or waits again and again, is given up when patience is at its end."""
+
+    async def spin(seconds: float) -> None:
+        for _ in count():
+            await asyncio.sleep(seconds)
+
+    async def wait(seconds: float) -> bool:
+        work = asyncio.get_running_loop().create_task(spin(seconds))
+        is_so = await driver.until(lambda: False, 0.2)
+        work.cancel()
+        return is_so
+
+    assert [False, False] == [driver.run(wait(0)), driver.run(wait(0.01))]
 
 
 @pytest.mark.django_db
