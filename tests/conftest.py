@@ -12,6 +12,9 @@ from hypothesis import HealthCheck, settings
 IN_CI = os.environ.get("CI", "").lower() in {"1", "true", "yes"}
 PROFILE = os.environ.get("HYPOTHESIS_PROFILE") or ("ci" if IN_CI else "dev")
 
+CONVERSATIONS = "conversations"
+"""How many right conversations a test has held, as a property of its report."""
+
 # Two slow cores are no reason for a law to fail; a law that is slow shows in --durations.
 QUIET = {"deadline": None, "suppress_health_check": [HealthCheck.too_slow]}
 settings.register_profile("dev", max_examples=50, **QUIET)
@@ -28,6 +31,14 @@ def pytest_configure(config: pytest.Config) -> None:
 
 def pytest_report_header() -> str:
     return f"hypothesis examples: {settings().max_examples} (HYPOTHESIS_PROFILE={PROFILE})"
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    reports = [report for group in terminalreporter.stats.values() for report in group]
+    calls = [report for report in reports if getattr(report, "when", None) == "call"]
+    told = [value for report in calls for name, value in report.user_properties if name == CONVERSATIONS]
+    if told:
+        terminalreporter.write_line(f"generated conversations in which nothing was wrong: {sum(told)}")
 
 
 def require_tool(tool: str, install: str) -> str:

@@ -19,17 +19,19 @@ from rest_framework.authentication import SessionAuthentication, TokenAuthentica
 from rest_framework.authtoken.models import Token
 from rest_framework.permissions import AllowAny, IsAdminUser, IsAuthenticatedOrReadOnly
 
+from tests.conftest import CONVERSATIONS
 from tests.laws import mutants
 from tests.laws.mutants import MUTANTS, NOBODY, ROLES, Members, Mutant, Noted, Open, Said, Say
 from tests.laws.zoo import ZOO, Specimen
 from wsdrf import Consumer, on, receives, requires, throttle
-from wsdrf.strategies import state_machine
+from wsdrf.strategies import ConsumerMachine, state_machine
 from wsdrf.strategies.machine.case import converse, usual_settings
 
 pytestmark = pytest.mark.django_db
 
 EXAMPLES = {"dev": 10, "ci": 30, "thorough": 1000}
-FEW = {"dev": 2, "ci": 4, "thorough": 100}
+FEW = {"dev": 2, "ci": 4, "thorough": 150}
+"""For each of the zoo's types: with "thorough", more than 10 000 conversations in all."""
 
 
 def examples(counts: dict[str, int]) -> settings:
@@ -37,6 +39,27 @@ def examples(counts: dict[str, int]) -> settings:
     wanted = settings().max_examples
     name = "dev" if wanted <= 50 else "ci" if wanted <= 200 else "thorough"
     return settings(usual_settings(), max_examples=counts[name], database=None)
+
+
+def hold(machine: type[ConsumerMachine], counts: dict[str, int]) -> int:
+    """Hold as many conversations as the profile of the run wants; give how many were begun."""
+    begun = 0
+
+    class Counted(machine):  # type: ignore[misc, valid-type]  # a class that is made at run time
+        def __init__(self) -> None:
+            nonlocal begun
+            begun += 1
+            super().__init__()
+
+    using = examples(counts)
+    converse(Counted, using)
+    assert using.max_examples <= begun
+    return begun
+
+
+def tell(request: pytest.FixtureRequest, conversations: int) -> None:
+    """Have the end of the run tell of so many conversations more."""
+    request.node.user_properties.append((CONVERSATIONS, conversations))
 
 
 def token_of(name: str) -> str:
@@ -140,9 +163,7 @@ def _like(method: Any) -> Any:
 @pytest.mark.parametrize("mutant", MUTANTS, ids=lambda mutant: mutant.consumer.__name__)
 def test_fault_is_found(mutant: Mutant) -> None:
     """A consumer with a fault is caught, with the finding that names the fault, and shown as a conversation."""
-    machine = state_machine(
-        mutant.consumer, mutant.roles, application=mutant.application, shrink_for=0.3
-    )  # by default 1, and all within a minute
+    machine = state_machine(mutant.consumer, mutant.roles, application=mutant.application)
 
     with pytest.raises(mutant.caught) as caught:
         converse(
@@ -159,17 +180,17 @@ def test_there_are_enough_faults() -> None:
 
 
 @pytest.mark.parametrize("specimen", ZOO, ids=lambda specimen: specimen.name)
-def test_right_echo_raises_no_alarm(specimen: Specimen) -> None:
+def test_right_echo_raises_no_alarm(specimen: Specimen, request: pytest.FixtureRequest) -> None:
     """A consumer that echoes a type, whichever it is, has nothing wrong with it."""
-    converse(state_machine(echo_of(specimen), NOBODY), examples(FEW))
+    tell(request, hold(state_machine(echo_of(specimen), NOBODY), FEW))
 
 
 @pytest.mark.parametrize("consumer", [Open, Members, Everything])
-def test_right_consumer_raises_no_alarm(consumer: type[Consumer]) -> None:
+def test_right_consumer_raises_no_alarm(consumer: type[Consumer], request: pytest.FixtureRequest) -> None:
     """A consumer that does everything there is, and does it right, has nothing wrong with it."""
     roles = {**ROLES, "carol": partial(token_of, "carol")} if consumer is Everything else ROLES
 
-    converse(state_machine(consumer, roles, endless=["m.feed"]), examples(EXAMPLES))
+    tell(request, hold(state_machine(consumer, roles, endless=["m.feed"]), EXAMPLES))
 
 
 DEMO = """
@@ -194,13 +215,20 @@ def role(name):
 
 roles = {user.username: role(user.username) for user in USERS} | {"anonymous": None}
 losses = {"leaves": lambda user: Membership.objects.filter(user=user).delete()}
+begun = 0
 for room in Room.objects.all():
-    machine = state_machine(RoomConsumer, roles, kwargs={"pk": room.pk}, closes=[4403], losses=losses)
-    converse(machine, settings(usual_settings(), max_examples=EXAMPLES, database=None))
+    class Counted(state_machine(RoomConsumer, roles, kwargs={"pk": room.pk}, closes=[4403], losses=losses)):
+        def __init__(self):
+            global begun
+            begun += 1
+            super().__init__()
+
+    converse(Counted, settings(usual_settings(), max_examples=EXAMPLES, database=None))
+print(begun)
 """
 
 
-def test_demo_raises_no_alarm() -> None:
+def test_demo_raises_no_alarm(request: pytest.FixtureRequest) -> None:
     """The demo's rooms, tried as everybody who is in it, have nothing wrong with them."""
     root = Path(__file__).parents[2]
     count = examples(EXAMPLES).max_examples
@@ -219,3 +247,4 @@ def test_demo_raises_no_alarm() -> None:
     )
 
     assert (0, "") == (finished.returncode, finished.stderr)
+    tell(request, int(finished.stdout))

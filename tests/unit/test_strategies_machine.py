@@ -3,22 +3,29 @@
 from __future__ import annotations
 
 import asyncio
+import time
 import unittest
+from itertools import count
 from typing import Any
 
+import attrs
 import pytest
 from asgiref.sync import async_to_sync, sync_to_async
 from django.contrib.auth.models import User
 from django.core.cache import cache
 from django.db import transaction
+from hypothesis import given, stateful
 from hypothesis import settings as hypothesis_settings
+from hypothesis import strategies as st
+from hypothesis.internal.conjecture import engine
+from hypothesis.internal.conjecture.shrinker import Shrinker
 from hypothesis.stateful import run_state_machine_as_test
 
 from tests.laws import mutants
 from wsdrf import Consumer, message, on, requires
 from wsdrf.exceptions import ConfigurationError
 from wsdrf.strategies import state_machine
-from wsdrf.strategies.machine import case
+from wsdrf.strategies.machine import case, shrinking
 from wsdrf.strategies.machine.case import usual_settings
 from wsdrf.strategies.machine.driver import Driver
 from wsdrf.strategies.machine.findings import ClosedUnexpectedly, InternalError, Unanswered
@@ -111,6 +118,92 @@ def test_hopeless_wait_is_over_at_once(driver):
     found, seconds = driver.run(wait())
     assert not found
     assert seconds < 30
+
+
+def test_nobody_waits_in_vain_on_a_busy_machine(driver):
+    """While the machine does something else, neither a timer of the connections runs out nor anybody's patience."""
+    done = []
+
+    async def starve() -> None:
+        for _ in range(20):
+            time.sleep(0.02)  # noqa: ASYNC251 - as while others have the processor: neither work nor a wait
+            await asyncio.sleep(0)
+        done.append(True)
+
+    async def wait() -> bool:
+        work = asyncio.get_running_loop().create_task(starve())
+        is_so = await driver.until(lambda: bool(done), 0.2)
+        await asyncio.wait_for(work, 0.2)
+        return is_so
+
+    assert driver.run(wait())
+
+
+def test_patience_ends_all_the_same(driver):
+    """What works for ever, or waits again and again, is given up when patience is at its end."""
+
+    async def spin(seconds: float) -> None:
+        for _ in count():
+            await asyncio.sleep(seconds)
+
+    async def wait(seconds: float) -> bool:
+        work = asyncio.get_running_loop().create_task(spin(seconds))
+        is_so = await driver.until(lambda: False, 0.2)
+        work.cancel()
+        return is_so
+
+    assert [False, False] == [driver.run(wait(0)), driver.run(wait(0.01))]
+
+
+@attrs.define
+class Span:
+    start: int
+    end: int
+    label: int = stateful.STATE_MACHINE_RUN_LABEL
+
+
+@attrs.define
+class Conversation:
+    """What hypothesis would shrink: steps of two choices each, of which some matter."""
+
+    nodes: tuple[int, ...]
+    matter: frozenset[int]
+    tried: int = 0
+
+    @property
+    def spans(self) -> list[Span]:
+        return [Span(0, len(self.nodes), label=0), *(Span(at, at + 2) for at in range(0, len(self.nodes), 2))]
+
+    def consider_new_nodes(self, nodes: tuple[int, ...]) -> bool:
+        self.tried += 1
+        if not self.matter <= set(nodes):
+            return False
+        self.nodes = nodes
+        return True
+
+
+@given(st.integers(1, 30).flatmap(lambda size: st.tuples(st.just(size), st.sets(st.integers(0, size - 1), max_size=3))))
+def test_what_does_not_matter_is_left_out_first(drawn: tuple[int, set[int]]) -> None:
+    """Of a long conversation those steps are left without which it does not fail, after few tries."""
+    size, others = drawn
+    matter = frozenset({*others, size - 1})
+    conversation = Conversation(tuple(step for step in range(size) for _ in range(2)), matter)
+
+    shrinking._drop_steps(conversation)
+
+    assert sorted(matter) == sorted(set(conversation.nodes))
+    assert conversation.tried <= 60
+
+
+def test_hypothesis_can_be_hurried() -> None:
+    """The hypothesis that is installed has all the names by which shrinking is hurried, and gets them back."""
+    before = engine.MAX_SHRINKING_SECONDS, Shrinker.initial_coarse_reduction, Shrinker.consider_new_nodes
+
+    with shrinking.shrinking_for(0.5):
+        assert 0.5 == engine.MAX_SHRINKING_SECONDS
+        assert before[1] is not Shrinker.initial_coarse_reduction
+
+    assert before == (engine.MAX_SHRINKING_SECONDS, Shrinker.initial_coarse_reduction, Shrinker.consider_new_nodes)
 
 
 @pytest.mark.django_db

@@ -55,6 +55,22 @@ def test_simplest_payload(tp: Any, expected: Any) -> None:
     assert expected == simplest(tp)
 
 
+@pytest.mark.parametrize(("low", "high"), [(0, 2), (1, 100), (-60, -3), (-20, 107)])
+def test_bounds_are_drawn_soon(low: int, high: int) -> None:
+    """Where a handler fails on an edge value only, a hundred calls are enough to meet it."""
+    step = attrs.make_class("Step", {"by": attrs.field(type=int, validator=[v.ge(low), v.le(high)])})
+    drawn = set()
+
+    @given(payload=payloads(step))
+    @settings(QUICK, max_examples=100, derandomize=True)
+    def draw(payload: dict[str, int]) -> None:
+        drawn.add(payload["by"])
+
+    draw()
+
+    assert (low, high) == (min(drawn), max(drawn))
+
+
 @attrs.frozen
 class Chain:
     name: str

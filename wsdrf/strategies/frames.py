@@ -84,6 +84,11 @@ _tokens: Final = st.lists(st.sampled_from(_TOKENS), max_size=8).map("".join)
 _cut: Final = st.builds(lambda text, size: text[:-size], _calls, st.integers(1, 8))
 
 
+_DEPTHS: Final = (0, *range(MAX_DEPTH - 3, MAX_DEPTH + 2), 2000)
+_SIZES: Final = (None, -1, 0, 1, -1, 0, 1)
+"""Bytes more than the limit. As each of these lists begins with, deep and large frames shrink to small ones."""
+
+
 def _nest(depth: int, brackets: tuple[str, str], closed: bool) -> str:
     opening, closing = brackets
     return _with(opening * depth + "0" + closing * depth * closed)
@@ -91,7 +96,7 @@ def _nest(depth: int, brackets: tuple[str, str], closed: bool) -> str:
 
 _nested: Final = st.builds(
     _nest,
-    st.integers(MAX_DEPTH - 3, MAX_DEPTH + 1) | st.just(2000),
+    st.sampled_from(_DEPTHS),
     st.sampled_from((("[", "]"), ('{"a":', "}"))),
     st.booleans(),
 )
@@ -105,14 +110,15 @@ _broken_utf8: Final = st.builds(
 
 def _sized(size: int) -> st.SearchStrategy[Frame]:
     """Draw frames of ``size`` bytes, or one more or less, of characters of one, two or four bytes."""
-    text = st.builds(
-        _filled, st.integers(-1, 1).map(lambda more: max(0, size + more)), st.sampled_from("a\u00e9\U0001f600")
-    )
+    sizes = st.sampled_from(_SIZES).map(lambda more: None if more is None else max(0, size + more))
+    text = st.builds(_filled, sizes, st.sampled_from("a\u00e9\U0001f600"))
     return text | text.map(str.encode)
 
 
-def _filled(size: int, character: str) -> str:
+def _filled(size: int | None, character: str) -> str:
     """Write a call of ``size`` bytes; where that is too few for one, as much text."""
+    if size is None:
+        return _with("0")
     room = size - len(_with('""'))
     if room < 0:
         return "0" * size

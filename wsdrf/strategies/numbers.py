@@ -19,6 +19,10 @@ FLOAT_EXACT: Final = 2**53
 """Every integer up to here is a ``float`` without loss."""
 
 _FAR: Final = 10**15
+_WIDE: Final = 128
+"""Beyond so many integers hypothesis draws the least and the greatest more often by itself."""
+_EDGE: Final = 16
+"""One in about so many integers is the greatest, and one the least, however many there are."""
 _PLACES: Final = 3
 _MOST_PLACES: Final = 400
 
@@ -54,7 +58,10 @@ def integers(limited: Any, low: int = INT_MIN, high: int = INT_MAX) -> st.Search
     found = span(limited, low, high)
     if not found.size:
         raise NoValue("no integer is within the bounds")
-    return st.integers(found.low, found.high)
+    if found.size > _WIDE:
+        return st.integers(found.low, found.high)
+    more = found.size // _EDGE + 1
+    return st.integers(found.low - more, found.high + more).map(lambda number: min(max(number, found.low), found.high))
 
 
 def floats(limited: Any) -> st.SearchStrategy[float]:

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import unittest
-from collections.abc import Generator
-from contextlib import contextmanager
 from types import new_class
 from typing import Any
 
 from django.conf import settings as django_settings
 from django.test import TestCase
 from hypothesis import HealthCheck, Phase, settings
-from hypothesis.internal.conjecture import engine
 from hypothesis.stateful import run_state_machine_as_test
+
+from wsdrf.strategies.machine.shrinking import shrinking_for
 
 STEPS = 30
 """Steps of one conversation, unless the settings say otherwise."""
@@ -47,25 +46,8 @@ def converse(machine: Any, using: settings | None = None) -> None:
 
     Raises what was found.
     """
-    with _shrinking_for(machine.plan.shrink_for):
+    with shrinking_for(machine.plan.shrink_for):
         run_state_machine_as_test(machine, settings=using)
-
-
-@contextmanager
-def _shrinking_for(seconds: float) -> Generator[None, None, None]:
-    """Have hypothesis stop after ``seconds`` where it would go on for five minutes, and not talk of five minutes.
-
-    It has no setting for that; a version that does not have these names takes its own time.
-    """
-    before = {name: getattr(engine, name) for name in ("MAX_SHRINKING_SECONDS", "report") if hasattr(engine, name)}
-    own: dict[str, Any] = {"MAX_SHRINKING_SECONDS": seconds, "report": lambda *_: None}
-    for name in before:
-        setattr(engine, name, own[name])
-    try:
-        yield
-    finally:
-        for name, value in before.items():
-            setattr(engine, name, value)
 
 
 def usual_settings() -> settings:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Coroutine
 from concurrent.futures import Executor, Future
 from contextvars import Context
 from functools import partial
-from time import monotonic
+from time import monotonic, process_time
 from typing import Any, Final, TypeVar
 
 from asgiref.sync import AsyncToSync, SyncToAsync
@@ -129,15 +129,23 @@ class Driver:
 
 
 class _Loop(asyncio.SelectorEventLoop):
-    """An event loop that knows how much work it has given to threads, and can be lent to another thread."""
+    """An event loop that knows how much work it has given to threads, and can be lent to another thread.
+
+    Its clock stands still while the machine does something else: no wait ends too early because others are busy.
+    """
 
     def __init__(self, selector: _Selector) -> None:
         self.jobs = 0
+        self._waits = selector
         self._own_thread = threading.current_thread()
         self._borrower: threading.Thread | None = None
         self._is_wanted_back = False
         super().__init__(selector)
         selector.own = len(selector.get_map())
+
+    @override
+    def time(self) -> float:
+        return process_time() + self._waits.waited
 
     @property
     def is_lent(self) -> bool:
@@ -184,11 +192,12 @@ class _Loop(asyncio.SelectorEventLoop):
 
 
 class _Selector(selectors.DefaultSelector):
-    """Tell when the loop has nothing left to do: it is asked to wait then."""
+    """Tell when the loop has nothing left to do: it is asked to wait then. ``waited`` are the seconds that it has."""
 
     def __init__(self) -> None:
         super().__init__()
         self.own = 0
+        self.waited = 0.0
         self._question: _Question | None = None
 
     @property
@@ -208,18 +217,27 @@ class _Selector(selectors.DefaultSelector):
     def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
         question = self._question
         if question is None:
-            return super().select(timeout)
+            return self._select(timeout)
         is_late = monotonic() >= question.deadline
         would_wait = timeout is None or timeout > 0
         if not is_late and not would_wait:
-            return super().select(timeout)
+            return self._select(timeout)
         if not is_late and question.is_busy():
-            return super().select(SLICE if timeout is None else min(SLICE, timeout))
-        events = super().select(0)
+            return self._select(SLICE if timeout is None else min(SLICE, timeout))
+        events = self._select(0)
         if is_late or not events:
             self._question = None
             if not question.answer.done():
                 question.answer.set_result(timeout if would_wait and not events else 0)
+        return events
+
+    def _select(self, timeout: float | None) -> list[tuple[selectors.SelectorKey, int]]:
+        if timeout is not None and timeout <= 0:
+            return super().select(0)
+        began = monotonic()
+        events = super().select(timeout)
+        passed = monotonic() - began
+        self.waited += passed if timeout is None else min(passed, timeout)
         return events
 
 

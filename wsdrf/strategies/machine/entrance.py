@@ -103,6 +103,7 @@ async def _be_told(scene: Scene, peer: Peer) -> None:
     if not peer.is_closed and not peer.is_in and not _still_waits(peer):
         raise Unanswered(f"{peer.name} has connected, and was told nothing", "assert frames")
     await _check_told(scene, peer)
+    peer.guest.is_out = peer.is_closed
     if peer.is_closed:
         _check_refused(peer)
         peer.has_lost = True

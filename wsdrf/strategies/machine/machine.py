@@ -120,8 +120,8 @@ class ConsumerMachine(RuleBasedStateMachine):
         return self.peers[seat % len(self.peers)]
 
     def _is_anybody_there(self) -> bool:
-        if not self.peers:
-            self.connect_as(next(iter(self.plan.roles)))
+        if not self.peers and (welcome := [role for role, guest in self.scene.guests.items() if not guest.is_out]):
+            self.connect_as(welcome[0])
         return bool(self.peers)
 
     def _make_room(self, frames: int) -> None:

@@ -24,13 +24,15 @@ Roles = Mapping[str, Any]
 class Guest:
     """Somebody in one role of one example. ``user`` and ``token`` are ``None`` for nobody.
 
-    ``cookie`` is that of the session that was made for the user, once there is one.
+    ``cookie`` is that of the session that was made for the user, once there is one. ``is_out`` tells that the last
+    connection was refused.
     """
 
     role: str
     user: Any = None
     token: str | None = field(default=None, repr=False)
     cookie: str | None = field(default=None, repr=False)
+    is_out: bool = False
 
     @property
     def is_nobody(self) -> bool:

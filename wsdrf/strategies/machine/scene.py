@@ -154,8 +154,8 @@ class Scene:
 
     async def _has_lost(self, peer: Peer) -> bool:
         """Tell whether the client is not let in any more, or not as who it was."""
-        rehearsal = self.rehearse(peer)
-        if peer.has_lost or rehearsal is None:
+        rehearsal = None if peer.has_lost else self.rehearse(peer)
+        if rehearsal is None:
             return True
         with self.ear.deaf():
             verdict = await rehearsal.connect()
