@@ -10,6 +10,7 @@ from channels.consumer import AsyncConsumer
 from channels.routing import ProtocolTypeRouter, URLRouter
 from channels.security.websocket import AllowedHostsOriginValidator
 from channels.testing import WebsocketCommunicator as ChannelsCommunicator
+from django.conf import settings
 from django.test import override_settings
 from django.urls import path
 from rest_framework.permissions import AllowAny
@@ -298,3 +299,33 @@ async def test_disconnecting_does_not_hold_up_a_loop() -> None:
     """``disconnect`` in asynchronous code is refused, with the name of what to await."""
     with pytest.raises(RuntimeError, match=r"Await adisconnect\(\) instead\.$"):
         disconnect(1)
+
+
+def test_an_app_that_is_not_installed_is_told_of(caplog: pytest.LogCaptureFixture) -> None:
+    """Without wsdrf among the apps nobody hears of logouts, and the log says so when the application is built."""
+    with override_settings(INSTALLED_APPS=[app for app in settings.INSTALLED_APPS if app != "wsdrf"]):
+        PetConsumer.as_asgi()
+
+    assert ["wsdrf is not in INSTALLED_APPS, so open connections hear of no logout. Add it there"] == caplog.messages
+    caplog.clear()
+    PetConsumer.as_asgi()
+    assert [] == caplog.messages
+
+
+class SloppyConsumer(Consumer):
+    authentication_classes = []
+    permission_classes = [AllowAny]
+
+    @on("pet.feed")
+    async def feed(self) -> Fed:
+        return {"name": "Rex"}
+
+
+async def test_a_reply_that_is_not_what_was_promised_is_named(caplog: pytest.LogCaptureFixture) -> None:
+    """The log names the action whose handler returned something else than its annotation says."""
+    async with WebsocketCommunicator(SloppyConsumer.as_asgi(), "/") as socket:
+        answer = await socket.call("pet.feed")
+
+    assert "error" == answer.code
+    (record,) = [record for record in caplog.records if record.exc_info]
+    assert str(record.exc_info[1]).startswith("What 'pet.feed' returned, a dict, is not what it is annotated with")
