@@ -94,7 +94,9 @@ def test_asyncapi_exports_what_is_documented() -> None:
 @pytest.mark.parametrize("module", ["wsdrf", "wsdrf.exceptions", "wsdrf.testing", "wsdrf.strategies", "wsdrf.asyncapi"])
 def test_reference_has_every_public_name(module: str) -> None:
     """Each name that a public module exports is on the page of public names, under its module, and no other."""
-    (section,) = re.findall(rf"^## {re.escape(module)}\n(.*?)(?=^## |\Z)", API_PAGE.read_text("utf-8"), re.M | re.S)
-    shown = re.findall(r"^\.\. auto(?:class|function|exception):: ([\w.]+)$", section, re.M)
+    (section,) = re.findall(
+        rf"^## {re.escape(module)}\n(.*?)(?=^## |\Z)", API_PAGE.read_text("utf-8"), re.MULTILINE | re.DOTALL
+    )
+    shown = re.findall(r"^\.\. auto(?:class|function|exception):: ([\w.]+)$", section, re.MULTILINE)
 
     assert sorted(f"{module}.{name}" for name in importlib.import_module(module).__all__) == sorted(shown)
