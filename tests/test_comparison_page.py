@@ -26,9 +26,9 @@ def test_each_claim_can_be_checked(claim: str) -> None:
 
 
 def test_each_has_a_version_and_documentation() -> None:
-    """The table of versions has all of them, with a version and a link."""
+    """The table of versions has all of them, with a version, a date and a link."""
     before, _, _ = PAGE.partition("\n## ")
-    rows = re.findall(r"^\| (.+?) \| ([^|]*\d+\.\d+[^|]*) \|[^|]*\| (.*) \|$", before, re.MULTILINE)
+    rows = re.findall(r"^\| (.+?) \| ([^|]*\d+\.\d+[^|]*) \| ([^|]+) \| (.*) \|$", before, re.MULTILINE)
 
     assert len(OTHERS) + 1 == len(rows)
-    assert all("](https://" in link for name, _, link in rows if name != "wsdrf")
+    assert all("](https://" in link and "20" in date for name, _, date, link in rows if name != "wsdrf")
