@@ -120,7 +120,7 @@ def types(session: nox.Session) -> None:
 @nox.session
 def docs(session: nox.Session) -> None:
     """Build the documentation to ``docs/_build``, with warnings as errors."""
-    install_wheel(session, "docs")
+    install_wheel(session, "docs", extra="[testing]")  # what autodoc imports needs hypothesis
     session.run("towncrier", "build", "--draft", "--version", "unreleased")
     session.run("sphinx-build", "-W", "--keep-going", "-E", "-b", "html", "docs", "docs/_build")
 

@@ -1,7 +1,7 @@
 """Run what the documentation shows: every Python block, every ``manage.py`` command, every JSON frame.
 
-A ``python`` or ``ini`` block that begins with ``# file: PATH`` is that file, and with ``# at the end of PATH`` its last lines; a
-``diff`` block that begins with ``# in PATH`` changes it. Every other ``python`` block of a page runs, in order, as one
+A ``python``, ``ini`` or ``html`` block that begins with ``# file: PATH`` (or ``<!-- file: PATH -->``) is that file, and with
+``# at the end of PATH`` its last lines; a ``diff`` block that begins with ``# in PATH`` changes it. Every other ``python`` block of a page runs, in order, as one
 module. ``$ python`` lines of ``console`` blocks run where they stand, those aside that would not end. A page that
 begins with ``<!-- continues PAGE -->`` starts from the files of that page.
 """
@@ -26,7 +26,7 @@ DOCS = ROOT / "docs"
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted(DOCS.rglob("*.md"))]
 
 FENCE = re.compile(r"^(?P<indent> *)```(?P<language>[\w{}-]*)\n(?P<body>.*?)^(?P=indent)```$", re.DOTALL | re.MULTILINE)
-WHOLE_FILE = re.compile(r"# file: (?P<path>\S+)\n")
+WHOLE_FILE = re.compile(r"(?:#|<!--) file: (?P<path>\S+)(?: -->)?\n")
 LAST_LINES = re.compile(r"# at the end of (?P<path>\S+)\n")
 CHANGE = re.compile(r"# in (?P<path>\S+)\n")
 CONTINUES = re.compile(r"<!-- continues (?P<page>\S+) -->")
@@ -38,7 +38,9 @@ PATIENT = (
 )
 """A machine that is slow is no fault of a page."""
 
-ENDLESS = {"createsuperuser", "demo", "pip", "runserver", "startapp"}
+ENDLESS = {"createsuperuser", "demo", "pip", "runserver"}
+MAKERS = {"makemigrations", "startapp", "startproject"}
+"""Commands that write files of the project, which the next page starts from."""
 
 
 @frozen
@@ -58,8 +60,8 @@ def blocks(page: str) -> Iterator[Block]:
 
 
 def sides(diff: str) -> tuple[str, str]:
-    """Return the lines before and after ``diff``, whose lines begin with ``-``, ``+`` or a space."""
-    lines = diff.splitlines(keepends=True)
+    """Return the lines before and after ``diff``, whose lines begin with ``-``, ``+`` or a space, or are empty."""
+    lines = [" \n" if line == "\n" else line for line in diff.splitlines(keepends=True)]
     old, new = ("".join(line[1:] for line in lines if line[0] in {" ", sign}) for sign in "-+")
     return old, new
 
@@ -77,7 +79,7 @@ class Workshop:
         (self.path / "mypy.ini").write_text("[mypy]\n", "utf-8")  # a project of its own, wherever it lies
         script: list[str] = []
         for block in blocks(page):
-            if block.language in {"python", "ini", "diff"} and self.change_file(block.text):
+            if block.language in {"python", "ini", "html", "diff"} and self.change_file(block.text):
                 continue
             if block.language == "python":
                 script += ["\n" * (block.line - 1 - "".join(script).count("\n")), block.text]
@@ -109,7 +111,7 @@ class Workshop:
             words = shlex.split(line)
             if words[:2] != ["$", "python"] or ENDLESS & set(words):
                 continue
-            if run or "startproject" in words:
+            if run or MAKERS & set(words):
                 self.run(*words[2:])
 
     def run(self, *arguments: str) -> None:

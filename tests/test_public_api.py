@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import importlib
+import re
 from pathlib import Path
 
 import pytest
 
 import wsdrf
 
+API_PAGE = Path(__file__).parent.parent / "docs" / "reference" / "api.md"
 PUBLIC = [
     "AuthenticationResult",
     "Authenticator",
@@ -87,3 +89,14 @@ def test_asyncapi_exports_what_is_documented() -> None:
 
     assert sorted(asyncapi.__all__) == list(asyncapi.__all__)
     assert all(hasattr(asyncapi, name) and name in page for name in asyncapi.__all__)
+
+
+@pytest.mark.parametrize("module", ["wsdrf", "wsdrf.exceptions", "wsdrf.testing", "wsdrf.strategies", "wsdrf.asyncapi"])
+def test_reference_has_every_public_name(module: str) -> None:
+    """Each name that a public module exports is on the page of public names, under its module, and no other."""
+    (section,) = re.findall(
+        rf"^## {re.escape(module)}\n(.*?)(?=^## |\Z)", API_PAGE.read_text("utf-8"), re.MULTILINE | re.DOTALL
+    )
+    shown = re.findall(r"^\.\. auto(?:class|function|exception):: ([\w.]+)$", section, re.MULTILINE)
+
+    assert sorted(f"{module}.{name}" for name in importlib.import_module(module).__all__) == sorted(shown)

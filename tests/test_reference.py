@@ -8,17 +8,23 @@ import json
 import re
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
+from itertools import groupby
+from operator import itemgetter
 from pathlib import Path
 from typing import Any, Literal
 from uuid import UUID
 
 import attrs
 import pytest
+from django.core.management import load_command_class
+from django.core.management.base import BaseCommand
 
+from tests import test_architecture as house
 from wsdrf import checks, exceptions
 from wsdrf.asyncapi import about, facts
 from wsdrf.codec import Codec
 from wsdrf.envelope import RESERVED_ACTIONS, RESERVED_PREFIX
+from wsdrf.management import commands
 from wsdrf.options import CLASS_NAMES, OPTION_NAMES, Options, Rate
 
 REFERENCE = Path(__file__).parent.parent / "docs" / "reference"
@@ -142,3 +148,31 @@ def test_reference_names_the_reserved_actions() -> None:
     (sentence,) = re.findall(r"The actions (.*?) belong to the protocol", text, re.DOTALL)
 
     assert {*RESERVED_ACTIONS, RESERVED_PREFIX} == set(re.findall(r"`([^`]+)`", sentence))
+
+
+COMMANDS = sorted(path.stem for path in (Path(commands.__file__).parent).glob("wsdrf_*.py"))
+OF_DJANGO = {
+    one for action in BaseCommand().create_parser("manage.py", "any")._actions for one in action.option_strings
+}
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_reference_has_every_option_of_every_command(name: str) -> None:
+    """Each command has a section, in which each of its options stands."""
+    (section,) = re.findall(
+        rf"^## {name}\n(.*?)(?=^## |\Z)", (REFERENCE / "commands.md").read_text("utf-8"), re.MULTILINE | re.DOTALL
+    )
+    parser = load_command_class("wsdrf", name).create_parser("manage.py", name)
+    own = [action.option_strings for action in parser._actions if not OF_DJANGO & set(action.option_strings)]
+
+    assert [] == [names for names in own if names and not any(re.search(rf"`{name}\b", section) for name in names)]
+
+
+def test_the_picture_of_the_floors_is_the_house() -> None:
+    """The figure has each room on its floor, in the order in which they may import, and under the roof what one uses."""
+    figure = (REFERENCE.parent / "explanation" / "floors.svg").read_text("utf-8")
+    titles = re.findall(r'y="([\d.]+)" class="t"[^>]*>([^<]+)</text>', figure)
+    roof, *floors = [[room for _, room in rooms] for _, rooms in groupby(titles, key=itemgetter(0))]
+
+    assert set(roof) <= set(house.ROOF)
+    assert [house.PORCH[::-1], house.ADAPTERS[::-1], house.RUNTIME[::-1], house.MEANING[::-1], house.GROUND] == floors

@@ -24,9 +24,10 @@ from wsdrf.connection.blueprint import blueprint_of
 from wsdrf.connection.connection import Connection
 from wsdrf.connection.expectation import Expectation
 from wsdrf.connection.hub import send_parcel
+from wsdrf.connection.layer import require_no_loop
 from wsdrf.connection.names import check_group, group_name
 from wsdrf.connection.revocation import check_code
-from wsdrf.exceptions import NotConnected
+from wsdrf.exceptions import ConfigurationError, NotConnected
 from wsdrf.schema import describe
 
 EventT = TypeVar("EventT")
@@ -198,9 +199,10 @@ class Consumer(metaclass=ConsumerType):
 
         A consumer that ``@receives`` its class gets it in that method; to others it is sent as it is. With
         ``on_commit`` it waits for the current transaction, and is dropped if that is rolled back. Raises
-        ``ValueError`` for a bad name, ``TypeError`` for what is no message, and in DEBUG for one that the consumer
-        neither receives nor lists in ``sends``; and what the layer raises.
+        ``RuntimeError`` in asynchronous code, ``ValueError`` for a bad name, ``TypeError`` for what is no message, and
+        in DEBUG for one that the consumer neither receives nor lists in ``sends``; and what the layer raises.
         """
+        require_no_loop(f"{cls.__name__}.publish()", "apublish()")
         blueprint = blueprint_of(cls, Consumer)
         parcel = blueprint.event(check_group(group), message)
         send = partial(async_to_sync(send_parcel), blueprint.layer_alias, parcel)
@@ -222,9 +224,15 @@ class Consumer(metaclass=ConsumerType):
     def as_asgi(cls, **initkwargs: Any) -> Any:
         """Generate the Channels consumer, and give its ASGI application, for ``path()`` in a ``URLRouter``.
 
-        Raises ``ConfigurationError`` for a wrong option or guard.
+        It takes no arguments, unlike that of Channels. Raises ``ConfigurationError`` for one that is given, and for a
+        wrong option or guard.
         """
-        return generate(cls, Consumer).as_asgi(**initkwargs)
+        if initkwargs:
+            raise ConfigurationError(
+                f"{cls.__name__}.as_asgi() was given {', '.join(initkwargs)}, and takes nothing. Set it on the class, "
+                f"or on a subclass."
+            )
+        return generate(cls, Consumer).as_asgi()
 
     @classmethod
     def __wsdrf_declared__(cls) -> None:

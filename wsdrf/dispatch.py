@@ -189,7 +189,11 @@ class Dispatcher:
         """Give the frame for what a handler returned."""
         if result is None:
             return None if call.id is None else self._codec.encode_frame("complete", None, call.id)
-        payload = self._codec.unstructure(result) if step is None else step.unstructure(result)
+        try:
+            payload = self._codec.unstructure(result) if step is None else step.unstructure(result)
+        except (AttributeError, TypeError, ValueError) as error:
+            what = f"What {call.action!r} returned, a {type(result).__qualname__}, is not what it is annotated with"
+            raise TypeError(f"{what}, or cannot travel as JSON: {error}") from error
         return self._codec.encode_reply(action_of(result) or call.action, payload, call.id)
 
     async def refuse(self, error: Exception, call: Call) -> str | None:

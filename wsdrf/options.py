@@ -145,7 +145,10 @@ def _imported(value: Any) -> Any:
 def _carriers(value: Any) -> tuple[Any, ...]:
     if isinstance(value, (str, bytes, type)) or not isinstance(value, Iterable):
         raise ValueError("a list of carriers, such as [AuthorizationHeader(), Subprotocol()]")
-    return tuple(_imported(one) for one in value)
+    carriers = tuple(_imported(one) for one in value)
+    if any(isinstance(one, type) for one in carriers):
+        raise ValueError("a list of carriers, not of their classes, such as [AuthorizationHeader(), Subprotocol()]")
+    return carriers
 
 
 def _observers(value: Any) -> tuple[Any, ...]:
@@ -296,10 +299,11 @@ def misspelt(name: str) -> str | None:
     if name in CLASS_NAMES or name.startswith("_") or len(name) < _SHORT:
         return None
     lower = name.lower()
-    return next((known for known in CLASS_NAMES if lower == known or _is_near(lower, known)), None)
+    return next((known for known in CLASS_NAMES if lower == known or is_near(lower, known)), None)
 
 
-def _is_near(name: str, known: str) -> bool:
+def is_near(name: str, known: str) -> bool:
+    """Tell whether ``name`` differs from ``known`` by one letter, by two that are swapped, or by its plural."""
     if known in (name + "es", name + "s") or name in (known + "es", known + "s"):
         return True
     if abs(len(name) - len(known)) > 1:

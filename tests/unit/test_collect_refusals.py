@@ -167,6 +167,31 @@ def loads_without_action():
         pass
 
 
+@refused(rf"^Bad\.a\(\) takes no self\. Add it as the first parameter\. \({PLACE}\)$")
+def payload_in_place_of_self():
+    class Bad(Consumer):
+        @on("a")
+        async def a(payload: Say): ...  # noqa: N805 - the mistake
+
+
+@refused(r"^Bad\.conected\(\) is never called by wsdrf\. Write connected\(\)\. .* less alike\.$")
+def misspelt_hook():
+    class Bad(Consumer):
+        async def conected(self): ...
+
+
+@refused(r"^Bad\.build_group\(\) is never called by wsdrf\. Write build_groups\(\)\.")
+def hook_without_its_plural():
+    class Bad(Consumer):
+        async def build_group(self): ...
+
+
+@refused(r'^Bad\.receive_json\(\) is never called by wsdrf\. Write a handler with @on\("\.\.\."\)\.')
+def method_of_channels():
+    class Bad(Consumer):
+        async def receive_json(self, content): ...
+
+
 @refused(r"^Bad\.a\(\) is a sync generator, .* Write `async def` with yield")
 def sync_generator():
     class Bad(Consumer):

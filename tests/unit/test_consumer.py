@@ -10,12 +10,13 @@ from channels.consumer import AsyncConsumer
 from channels.routing import ProtocolTypeRouter, URLRouter
 from channels.security.websocket import AllowedHostsOriginValidator
 from channels.testing import WebsocketCommunicator as ChannelsCommunicator
+from django.conf import settings
 from django.test import override_settings
 from django.urls import path
 from rest_framework.permissions import AllowAny
 
 from tests.laws.living import fresh_layer
-from wsdrf import Consumer, message, on, receives
+from wsdrf import Consumer, disconnect, message, on, receives
 from wsdrf.exceptions import ConfigurationError, NotConnected
 from wsdrf.testing import WebsocketCommunicator
 
@@ -267,3 +268,64 @@ async def test_close_takes_only_codes_that_every_server_can_send(code: int) -> N
     """``close`` refuses a code that daphne or a browser cannot send."""
     with pytest.raises(ValueError, match="use 1000, or 3000 to 4999"):
         await PetConsumer().close(code)
+
+
+async def test_a_route_to_the_class_itself_is_told_of() -> None:
+    """Who forgets ``.as_asgi()`` in a route is told so, and not that the class takes no arguments."""
+    with pytest.raises(
+        ConfigurationError, match=r"^PetConsumer is no ASGI application\. Route to PetConsumer\.as_asgi\(\)\.$"
+    ):
+        await PetConsumer({"type": "websocket"}, None, None)
+
+
+def test_an_argument_of_the_application_is_told_of() -> None:
+    """What is given to ``as_asgi`` as to a view's ``as_view`` is refused when the application is built."""
+    with pytest.raises(
+        ConfigurationError, match=r"^PetConsumer\.as_asgi\(\) was given max_groups, and takes nothing\."
+    ):
+        PetConsumer.as_asgi(max_groups=3)
+
+
+@pytest.mark.parametrize("on_commit", [False, True])
+async def test_publishing_does_not_hold_up_a_loop(on_commit: bool) -> None:
+    """``publish`` in asynchronous code is refused, with the name of what to await."""
+    with pytest.raises(
+        RuntimeError, match=r"^PetConsumer\.publish\(\) is for synchronous code.* Await apublish\(\) instead\.$"
+    ):
+        PetConsumer.publish("room.1", Fed(name="x"), on_commit)
+
+
+async def test_disconnecting_does_not_hold_up_a_loop() -> None:
+    """``disconnect`` in asynchronous code is refused, with the name of what to await."""
+    with pytest.raises(RuntimeError, match=r"Await adisconnect\(\) instead\.$"):
+        disconnect(1)
+
+
+def test_an_app_that_is_not_installed_is_told_of(caplog: pytest.LogCaptureFixture) -> None:
+    """Without wsdrf among the apps nobody hears of logouts, and the log says so when the application is built."""
+    with override_settings(INSTALLED_APPS=[app for app in settings.INSTALLED_APPS if app != "wsdrf"]):
+        PetConsumer.as_asgi()
+
+    assert ["wsdrf is not in INSTALLED_APPS, so open connections hear of no logout. Add it there"] == caplog.messages
+    caplog.clear()
+    PetConsumer.as_asgi()
+    assert [] == caplog.messages
+
+
+class SloppyConsumer(Consumer):
+    authentication_classes = []
+    permission_classes = [AllowAny]
+
+    @on("pet.feed")
+    async def feed(self) -> Fed:
+        return {"name": "Rex"}
+
+
+async def test_a_reply_that_is_not_what_was_promised_is_named(caplog: pytest.LogCaptureFixture) -> None:
+    """The log names the action whose handler returned something else than its annotation says."""
+    async with WebsocketCommunicator(SloppyConsumer.as_asgi(), "/") as socket:
+        answer = await socket.call("pet.feed")
+
+    assert "error" == answer.code
+    (record,) = [record for record in caplog.records if record.exc_info]
+    assert str(record.exc_info[1]).startswith("What 'pet.feed' returned, a dict, is not what it is annotated with")

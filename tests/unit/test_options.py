@@ -61,6 +61,9 @@ class Ticket:
     pass
 
 
+TICKET = Ticket()
+
+
 def test_defaults_are_those_of_the_reference() -> None:
     """Without any setting, each option has its documented default."""
     options = resolve(Plain, {})
@@ -101,7 +104,7 @@ WRONG: dict[str, list[Any]] = {
     "auth_method": ["get", None, 7, ["GET"]],
     "authenticator_class": ["Ticket", "no.such.module.Ticket", f"{__name__}.Missing"],
     "send_authentication_message": [1, None, "yes"],
-    "credential_carriers": ["wsdrf.Subprotocol", Ticket, 7, ["no.such.Carrier"]],
+    "credential_carriers": ["wsdrf.Subprotocol", Ticket, 7, ["no.such.Carrier"], [Ticket]],
     "denial": ["Message", "close", None, True],
     "allowed_origins": ["https://a.example", None, [7], ["a.example"], ["null"], ["*"], ["https://a.example/path"]],
     "revalidate_after": NO_TIME[1:],
@@ -156,7 +159,7 @@ def test_wrong_value_is_refused_with_its_place(name: str, value: Any) -> None:
         ("send_timeout", 0.5, 0.5),
         ("authenticator_class", f"{__name__}.Ticket", Ticket),
         ("authenticator_class", Ticket, Ticket),
-        ("credential_carriers", [Ticket, f"{__name__}.Ticket"], (Ticket, Ticket)),
+        ("credential_carriers", [TICKET, f"{__name__}.TICKET"], (TICKET, TICKET)),
         ("credential_carriers", [], ()),
         ("allowed_origins", {"https://*.example.com:8443"}, ("https://*.example.com:8443",)),
     ],

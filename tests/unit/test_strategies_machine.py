@@ -11,7 +11,7 @@ from typing import Any
 import attrs
 import pytest
 from asgiref.sync import async_to_sync, sync_to_async
-from django.contrib.auth.models import User
+from django.contrib.auth.models import Group, User
 from django.core.cache import cache
 from django.db import transaction
 from hypothesis import given, stateful
@@ -22,13 +22,14 @@ from hypothesis.internal.conjecture.shrinker import Shrinker
 from hypothesis.stateful import run_state_machine_as_test
 
 from tests.laws import mutants
-from wsdrf import Consumer, message, on, requires
+from wsdrf import Consumer, loads, message, on, requires
 from wsdrf.exceptions import ConfigurationError
 from wsdrf.strategies import state_machine
 from wsdrf.strategies.machine import case, shrinking
 from wsdrf.strategies.machine.case import usual_settings
 from wsdrf.strategies.machine.driver import Driver
 from wsdrf.strategies.machine.findings import ClosedUnexpectedly, InternalError, Unanswered
+from wsdrf.strategies.machine.machine import utter
 from wsdrf.strategies.machine.stage import Stage
 
 SOME = hypothesis_settings(usual_settings(), max_examples=5, database=None)
@@ -50,6 +51,24 @@ class Making(mutants.Members):
         cache.set("made", user.username)
         transaction.on_commit(lambda: self.publish("members", Made(name=user.username)))
         return Made(name=user.username)
+
+
+@message("unit.row")
+class Row:
+    number: int
+
+
+class Passing(mutants.Members):
+    """Makes rows and takes them away again; right in every way."""
+
+    @on("unit.add")
+    async def add(self, payload: Row) -> None:
+        await Group.objects.acreate(pk=payload.number, name=str(payload.number))
+
+    @on("unit.drop")
+    @loads("group", Group.objects.all(), pk="number")
+    async def drop(self, payload: Row, group: Group) -> None:
+        await group.adelete()
 
 
 @pytest.fixture
@@ -240,6 +259,18 @@ def test_conversations_leave_nothing_behind():
 
 
 @pytest.mark.django_db
+def test_object_that_comes_and_goes_raises_no_alarm():
+    """An object that was not there, is made and taken away by calls sent together, is found by the second rightly."""
+    machine = state_machine(Passing, mutants.ROLES)()
+    machine.connect_as("alice")
+    calls = [{"action": action, "payload": {"number": 7}, "id": action} for action in ("unit.add", "unit.drop")]
+
+    machine.say([(0, utter(call)) for call in calls])
+
+    assert {"unit.add", "unit.drop"} <= machine.peer(0).answered
+    machine.teardown()
+
+
 def test_shown_conversation_fails_for_the_same_reason():
     """The test that a finding shows is Python that fails, too, with the same call."""
     with pytest.raises(InternalError) as found:

@@ -10,14 +10,20 @@ import sys
 from abc import ABCMeta
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import Any
+from typing import Any, Final, TypeVar
 
 from wsdrf.collect.body import Body, check_body, check_lost
 from wsdrf.collect.signature import Scope
 from wsdrf.collect.table import gather
+from wsdrf.exceptions import ConfigurationError
 from wsdrf.routing import Receptions, Routes
 
 __all__ = ["ConsumerType"]
+
+InstanceT = TypeVar("InstanceT")
+
+_OF_ASGI: Final = 3
+"""How many arguments an ASGI application is called with: scope, receive, send."""
 
 
 class ConsumerType(ABCMeta):
@@ -46,6 +52,14 @@ class ConsumerType(ABCMeta):
         if declared is not None:
             declared()
         return cls
+
+    def __call__(cls: type[InstanceT], *args: Any, **kwargs: Any) -> InstanceT:
+        """Make one that serves a connection; whoever routes to the class itself is told so."""
+        if len(args) == _OF_ASGI:
+            name = cls.__qualname__.rpartition("<locals>.")[2]
+            raise ConfigurationError(f"{name} is no ASGI application. Route to {name}.as_asgi().")
+        instance: InstanceT = super().__call__(*args, **kwargs)  # type: ignore[misc]  # super() of a metaclass
+        return instance
 
 
 def _enclosing_scope() -> Scope:

@@ -9,10 +9,30 @@ from typing import Any, Final
 
 from wsdrf.declare import SIGN, Mark, marked_since, marks_of, now, place_of
 from wsdrf.exceptions import DeclarationError
-from wsdrf.options import misspelt
+from wsdrf.options import is_near, misspelt
 from wsdrf.routing import Receptions, Routes
 
 _TABLES: Final = {"routes": Routes, "receptions": Receptions}
+_HOOKS: Final = (
+    "build_groups",
+    "connected",
+    "disconnected",
+    "get_authenticators",
+    "get_permissions",
+    "get_queryset",
+    "get_throttles",
+    "handle_exception",
+)
+_OF_CHANNELS: Final = {
+    "connect": "connected()",
+    "disconnect": "disconnected(code)",
+    "receive": 'a handler with @on("...")',
+    "receive_json": 'a handler with @on("...")',
+    "websocket_connect": "connected()",
+    "websocket_disconnect": "disconnected(code)",
+    "websocket_receive": 'a handler with @on("...")',
+}
+"""What a consumer of Channels has, and what stands for it here."""
 _DEPTH: Final = 8
 """How many objects lie at most between a decorator's product and the function it hides: closures, cells, attributes."""
 
@@ -60,9 +80,21 @@ def check_body(cls: type) -> None:
                 f"{class_name(cls)}.{name} means nothing to wsdrf. Did you mean {known}? "
                 "If it is an attribute of your own, choose a name that is less alike."
             )
+        if type(value) is FunctionType and not marks_of(value):
+            _check_hook(cls, name)
     for owner in cls.__mro__:
         if owner is cls or (type(owner) is not type(cls) and owner is not object):
             _check_values(owner)
+
+
+def _check_hook(cls: type, name: str) -> None:
+    """Refuse a method that nobody calls because its name is not quite a hook's."""
+    known = _OF_CHANNELS.get(name) or next((f"{hook}()" for hook in _HOOKS if is_near(name, hook) and name != hook), "")
+    if known:
+        raise DeclarationError(
+            f"{class_name(cls)}.{name}() is never called by wsdrf. Write {known}. "
+            "If it is a method of your own, choose a name that is less alike."
+        )
 
 
 def check_lost(cls: type, *, since: int) -> None:

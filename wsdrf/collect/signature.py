@@ -188,11 +188,15 @@ def _replies(method: Method, kind: Kind, returned: Any) -> Any:
 
 
 def _without_self(method: Method, parameters: list[Parameter]) -> list[Parameter]:
-    if parameters and parameters[0].kind in _POSITIONAL:
+    if parameters and parameters[0].kind in _POSITIONAL and not _is_payload(parameters[0]):
         return parameters[1:]
     if parameters and parameters[0].kind is Parameter.VAR_POSITIONAL:
         return parameters
     raise method.error("takes no self. Add it as the first parameter.")
+
+
+def _is_payload(first: Parameter) -> bool:
+    return first.name != "self" and (first.name == "payload" or first.annotation is not Parameter.empty)
 
 
 def _check_rest(method: Method, rest: list[Parameter], loads: Collection[str]) -> None:

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import logging
 from typing import Any, ClassVar
 
 from channels.consumer import AsyncConsumer
+from django.apps import apps
 
 from wsdrf.connection.blueprint import blueprint_of
 from wsdrf.connection.connection import Connection
 from wsdrf.connection.shutdown import shutdown, turn_away
+
+logger = logging.getLogger("wsdrf.connection")
 
 
 class WebsocketApplication(AsyncConsumer):
@@ -44,6 +48,11 @@ def generate(consumer: type, root: type) -> type[WebsocketApplication]:
     Raises ``ConfigurationError`` for a wrong option or guard.
     """
     blueprint_of(consumer, root)
+    if apps.apps_ready and not apps.is_installed("wsdrf"):
+        logger.warning(
+            "wsdrf is not in INSTALLED_APPS, so open connections hear of no logout. Add it there",
+            extra={"consumer": consumer.__qualname__},
+        )
     namespace = {
         "__module__": consumer.__module__,
         "__qualname__": f"{consumer.__qualname__}Application",

@@ -1,7 +1,8 @@
-"""The channel layer that a project has configured, and how long it may take."""
+"""The channel layer that a project has configured, where it may be waited for, and how long it may take."""
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable
 from typing import Any, Final, TypeVar
 
@@ -25,6 +26,15 @@ def require_layer(alias: str) -> Any:
             f'such as {{"default": {{"BACKEND": "channels.layers.InMemoryChannelLayer"}}}} for a single process.'
         )
     return layer
+
+
+def require_no_loop(call: str, instead: str) -> None:
+    """Raise ``RuntimeError`` in asynchronous code, which ``call`` would hold up."""
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return
+    raise RuntimeError(f"{call} is for synchronous code, and would hold up the event loop. Await {instead} instead.")
 
 
 async def timely(work: Awaitable[T]) -> T:

@@ -15,7 +15,7 @@ from django.db import transaction
 from rest_framework.request import Request
 
 from wsdrf.connection.hub import OWN, deliver_locally, send_parcel
-from wsdrf.connection.layer import timely
+from wsdrf.connection.layer import require_no_loop, timely
 from wsdrf.connection.parcel import NOTICE, Parcel
 
 logger = logging.getLogger("wsdrf.connection")
@@ -29,8 +29,10 @@ def disconnect(user: Any = None, *, session: str | None = None, token: Any = Non
 
     ``user`` is an instance or its primary key, ``session`` a session key, ``token`` the text that the client sent, or
     the row of a token table. ``code`` is 1000, or 3000 to 4999. Within a transaction it waits for the commit. Raises
-    ``TypeError`` unless exactly one of the three is given, and what a channel layer raises.
+    ``TypeError`` unless exactly one of the three is given, ``RuntimeError`` in asynchronous code, and what a channel
+    layer raises.
     """
+    require_no_loop("disconnect()", "adisconnect()")
     parcel = _parcel(_group(user, session, token), {"kind": "disconnect", "code": check_code(code)})
     transaction.on_commit(lambda: async_to_sync(_send)(parcel))
 

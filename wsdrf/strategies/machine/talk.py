@@ -37,6 +37,8 @@ async def say(scene: Scene, batch: Batch) -> None:
         await _send(scene, ready)
     peers = list({peer.seat: peer for peer, _ in batch}.values())
     await scene.until(lambda: all(peer.is_settled() for peer in peers))
+    if sum((_began(peer) - before[peer.seat]).total() for peer in peers) > 1:
+        _forget_objects(prepared)
     await scene.confirm()
     for peer in peers:
         scene.speaker = peer.name
@@ -108,6 +110,13 @@ async def _ask(scene: Scene, peer: Peer, call: Call, one: Utterance) -> Asked:
         peer.nameless[call.action] = route
         peer.open_errors += 1
     return asked
+
+
+def _forget_objects(prepared: list[Ready]) -> None:
+    """Forget what was foreseen of objects: the calls beside may have made them, and taken them away again."""
+    for ready in prepared:
+        if ready.asked is not None and ready.asked.route is not None and ready.asked.route.loads:
+            ready.asked.verdict = None
 
 
 async def foresee(scene: Scene, peer: Peer, call: Call) -> Verdict | None:
