@@ -70,7 +70,7 @@ class Desk:
         self._is_open = False
         #: The task in which the worker takes a step right now, by hand.
         self.beneath: asyncio.Task[Any] | None = None
-        self.background = Background(
+        self.background: Background = Background(
             self._context,
             owner.failed_with,
             max_streams=options.max_streams,

@@ -10,7 +10,7 @@ from typing import Any, Final
 from wsdrf.dispatch import Deadline
 from wsdrf.exceptions import TimedOut
 
-logger = logging.getLogger("wsdrf.connection")
+logger: logging.Logger = logging.getLogger("wsdrf.connection")
 
 GRACE: Final = 5.0
 """Seconds that the end of a connection gives to each thing that has to end with it."""

@@ -47,7 +47,7 @@ class Membership:
     )
 
     def __init__(self, owner: Owner, blueprint: Blueprint, outbox: Outbox) -> None:
-        self.id = uuid4().hex
+        self.id: str = uuid4().hex
         self.groups: dict[str, None] = {}
         self._blueprint = blueprint
         self._outbox = outbox
