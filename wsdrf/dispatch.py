@@ -20,7 +20,7 @@ from wsdrf.observing import UNKNOWN
 from wsdrf.routing import Kind, Reception, Route
 from wsdrf.stepping import rest
 
-logger = logging.getLogger("wsdrf.dispatch")
+logger: logging.Logger = logging.getLogger("wsdrf.dispatch")
 
 INTERNAL_ERROR = Failure(500, "error", "A server error occurred.")
 

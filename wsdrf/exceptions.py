@@ -77,7 +77,7 @@ class Refusal(WsdrfError):
     detail: ClassVar[str] = "A server error occurred."
 
     def __init__(self, failure: Failure | None = None) -> None:
-        self.failure = failure or Failure(self.status_code, self.code, self.detail)
+        self.failure: Failure = failure or Failure(self.status_code, self.code, self.detail)
         super().__init__(self.failure.code, self.failure.detail)
 
 
@@ -146,4 +146,4 @@ class Denied(Refusal):
 
     def __init__(self, failure: Failure, data: Any = None) -> None:
         super().__init__(failure)
-        self.data = {"detail": failure.detail} if data is None else data
+        self.data: Any = {"detail": failure.detail} if data is None else data

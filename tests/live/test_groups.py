@@ -92,7 +92,7 @@ async def test_a_stream_is_delivered_and_can_be_cancelled(server: Server, people
         while (await client.receive())["action"] != "complete":
             pass
         assert "noted" == (await client.call("note"))["action"]
-    assert 2 == len(server.events(key, "streamed"))
+    await until(lambda: 2 == len(server.events(key, "streamed")))
 
 
 @pytest.mark.parametrize("server", FEELING, indirect=True)

@@ -38,7 +38,7 @@ from wsdrf.access.view import View
 from wsdrf.envelope import ABSENT, Call
 from wsdrf.exceptions import CredentialsLost, Denied, NotConnected, Refusal, Unverified
 
-logger = logging.getLogger("wsdrf.access")
+logger: logging.Logger = logging.getLogger("wsdrf.access")
 
 current_view: ContextVar[View | None] = ContextVar("wsdrf_view", default=None)
 """The view of the call that this code runs for, or ``None`` outside of one."""
@@ -64,10 +64,10 @@ class Caller:
     )
 
     def __init__(self, consumer: Any, plan: AccessPlan, scope: Scope, run: Run) -> None:
-        self.consumer = consumer
-        self.plan = plan
-        self.scope = scope
-        self.run = run
+        self.consumer: Any = consumer
+        self.plan: AccessPlan = plan
+        self.scope: Scope = scope
+        self.run: Run = run
         self.request: Request | None = None
         self._token: str | None = None
         self._pinned: tuple[type, Any] | None = None

@@ -73,7 +73,8 @@ class Rehearsal:
     __slots__ = ("_caller", "_dispatcher", "_entrance", "_failure", "_token", "consumer")
 
     def __init__(self, plans: Plans, scope: Scope, *, token: str | None = None) -> None:
-        consumer = self.consumer = plans.consumer_class()
+        self.consumer: Any = plans.consumer_class()
+        consumer = self.consumer
         consumer.kwargs = dict((scope.get("url_route") or {}).get("kwargs") or {})
         vars(consumer)["get_throttles"] = list
         plan = evolve(plans.access, max_connections_per_user=None)

@@ -28,9 +28,9 @@ class View:
     def __init__(
         self, consumer: Any, request: Request | None, action: str | None, object_permissions: Sequence[Any] = ()
     ) -> None:
-        self.consumer = consumer
-        self.action = action
-        self.object_permissions = object_permissions
+        self.consumer: Any = consumer
+        self.action: str | None = action
+        self.object_permissions: Sequence[Any] = object_permissions
         self._request = request
         #: Method and payload of the call whose view this is, until its request has been made.
         self._call: tuple[str, Any] | None = None

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from django.urls import path
+from django.urls import URLPattern, path
 
 from wsdrf.asyncapi.views import AsyncAPIView
 
 app_name = "wsdrf-asyncapi"
-urlpatterns = [path("", AsyncAPIView.as_view(), name="document")]
+urlpatterns: list[URLPattern] = [path("", AsyncAPIView.as_view(), name="document")]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from django.conf import settings
@@ -28,7 +29,7 @@ class AsyncAPIJSONRenderer(BaseRenderer):
 
     media_type = "application/json"
     format = "json"
-    charset = None  # both formats are UTF-8 by themselves
+    charset: str | None = None  # both formats are UTF-8 by themselves
 
     def render(self, data: Any, accepted_media_type: str | None = None, renderer_context: Any = None) -> bytes:
         """Write the document, or the words of a refusal."""
@@ -49,8 +50,11 @@ class AsyncAPIYAMLRenderer(AsyncAPIJSONRenderer):
 class AsyncAPIView(APIView):
     """Answer with the project's AsyncAPI document: as JSON, or as YAML by ``?format=yaml`` or the ``Accept`` header."""
 
-    permission_classes = [IsAdminUserOrDebug]
-    renderer_classes = [AsyncAPIJSONRenderer, *([AsyncAPIYAMLRenderer] if HAS_YAML else [])]
+    permission_classes: Sequence[Any] = [IsAdminUserOrDebug]
+    renderer_classes: Sequence[type[BaseRenderer]] = [
+        AsyncAPIJSONRenderer,
+        *([AsyncAPIYAMLRenderer] if HAS_YAML else []),
+    ]
 
     def get(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         """Describe the project. Raises ``ConfigurationError`` as ``describe_project`` does."""

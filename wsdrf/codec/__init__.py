@@ -108,7 +108,7 @@ class Codec:
             self._shapes[tp] = describe(tp, camelize=self.camelize)
         return self._shapes[tp]
 
-    encode_reply = staticmethod(frames.encode_reply)
+    encode_reply: Final = staticmethod(frames.encode_reply)
 
     def encode_failure(self, failure: Failure, id: CallId = None) -> str:
         """Write the ``error`` frame that answers a call."""

@@ -22,8 +22,8 @@ class WrittenZone(tzinfo):
     __slots__ = ("_offset", "digits", "suffix")
 
     def __init__(self, suffix: str, digits: int) -> None:
-        self.suffix = suffix
-        self.digits = digits
+        self.suffix: str = suffix
+        self.digits: int = digits
         self._offset = offset_of(suffix)
 
     @override

@@ -42,7 +42,7 @@ def read_call(data: str | bytes, max_depth: int) -> Call | None:
     try:
         octets = data if isinstance(data, bytes) else data.encode()
         call = _read_call(octets)
-    except (ValueError, RecursionError):
+    except (ValueError, msgspec.MsgspecError, RecursionError):  # until 0.21 the second was none of the first
         return None
     payload = call.payload
     keys = 1 + (payload is not ABSENT) + (call.id is not None) + (len(payload) if type(payload) is dict else 0)

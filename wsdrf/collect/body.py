@@ -42,7 +42,7 @@ class Body(dict[str, Any]):
 
     def __init__(self, bases: tuple[type, ...]) -> None:
         super().__init__()
-        self.began = now()
+        self.began: int = now()
         self._inherited = frozenset(
             name for base in bases for owner in base.__mro__ for name, value in vars(owner).items() if marks_of(value)
         )

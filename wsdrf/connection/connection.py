@@ -17,7 +17,7 @@ from wsdrf.connection.ending import attempt, hear_out, last_word, let_go, see_th
 from wsdrf.connection.handshake import TOO_LATE, accept, close_code, may_still_log_in, payload_of, refuse
 from wsdrf.connection.limits import Limits
 from wsdrf.connection.membership import Membership
-from wsdrf.connection.outbox import Message, Outbox, Send
+from wsdrf.connection.outbox import Outbox, Receive, Send
 from wsdrf.connection.parcel import Parcel
 from wsdrf.connection.pool import Lane
 from wsdrf.connection.state import State
@@ -28,10 +28,11 @@ from wsdrf.dispatch import Dispatcher
 from wsdrf.envelope import AUTHENTICATE, Call, CallId, Failure
 from wsdrf.exceptions import CredentialsLost, Refusal, TimedOut
 from wsdrf.observing import ConnectionRecord
+from wsdrf.options import Options
 from wsdrf.routing import Kind, Route
 from wsdrf.signals import handled
 
-logger = logging.getLogger("wsdrf.connection")
+logger: logging.Logger = logging.getLogger("wsdrf.connection")
 
 FRAMES_IN_A_ROW: Final = 32
 """Frames that one connection may have answered before others have a turn of the event loop."""
@@ -50,14 +51,13 @@ class Connection:
     record: ConnectionRecord | None = None  # what is told of it, where somebody observes it
     _refusal: AuthenticationResult | None = None
 
-    def __init__(
-        self, blueprint: Blueprint, scope: Scope, receive: Callable[[], Awaitable[Message]], send: Send
-    ) -> None:
-        options = self.options = blueprint.options
+    def __init__(self, blueprint: Blueprint, scope: Scope, receive: Receive, send: Send) -> None:
+        options = blueprint.options
+        self.options: Options = options
         self.blueprint = blueprint
         self.scope = scope
-        self.state = State.CONNECTING
-        self.code = 1006  # what a client that says nothing has closed with (RFC 6455 section 7.1.5)
+        self.state: State = State.CONNECTING
+        self.code: int = 1006  # what a client that says nothing has closed with (RFC 6455 section 7.1.5)
         self._receive = receive
         self._send = send
         self._reader: Any = None  # the server's own task
@@ -69,11 +69,12 @@ class Connection:
         )
         self._lane = Lane(blueprint.pool)
         self._desk = Desk(self, self._outbox, self._lane, options)
-        self.membership = Membership(self, blueprint, self._outbox)
+        self.membership: Membership = Membership(self, blueprint, self._outbox)
         self._limits = Limits(options)
-        self.consumer = blueprint.consumer_class()
+        self.consumer: Any = blueprint.consumer_class()
         self.consumer.kwargs = dict((scope.get("url_route") or {}).get("kwargs") or {})
-        self.caller = self.consumer._caller = Caller(self.consumer, blueprint.access, scope, self._lane.run)
+        self.caller: Caller = Caller(self.consumer, blueprint.access, scope, self._lane.run)
+        self.consumer._caller = self.caller
         self.consumer._connection = self
         self._watch = Watch(self, self.caller, self.membership, options)
         self._dispatcher = Dispatcher(self.consumer, blueprint.steps, blueprint.codec, self.caller, self)

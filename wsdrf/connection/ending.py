@@ -11,7 +11,7 @@ from weakref import proxy
 from wsdrf.deadline import within
 from wsdrf.exceptions import TimedOut
 
-logger = logging.getLogger("wsdrf.connection")
+logger: logging.Logger = logging.getLogger("wsdrf.connection")
 
 GRACE: Final = 5.0
 """Seconds that the end of a connection gives to each thing that has to end with it."""

@@ -14,7 +14,7 @@ from wsdrf.dispatch import Hearing
 from wsdrf.envelope import ABSENT
 from wsdrf.exceptions import CredentialsLost
 
-logger = logging.getLogger("wsdrf.connection")
+logger: logging.Logger = logging.getLogger("wsdrf.connection")
 
 EventT = TypeVar("EventT")
 
@@ -25,7 +25,7 @@ class Expectation(Generic[EventT]):
     __slots__ = ("__weakref__", "_arrived", "_caller", "_hearing", "_parcels", "event")
 
     def __init__(self, event: str, hearing: Hearing, caller: Caller, most: int) -> None:
-        self.event = event
+        self.event: str = event
         self._hearing = hearing
         self._caller = caller
         self._parcels: deque[Parcel] = deque(maxlen=most)  # a handler that does not ask must not grow for ever

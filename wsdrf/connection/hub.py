@@ -20,7 +20,7 @@ from wsdrf.connection.layer import require_layer, timely
 from wsdrf.connection.parcel import NOTICE, Parcel, read_parcel
 from wsdrf.connection.pulse import PULSE, Pulse
 
-logger = logging.getLogger("wsdrf.connection")
+logger: logging.Logger = logging.getLogger("wsdrf.connection")
 
 OWN: Final = "wsdrf."
 """What wsdrf's own groups start with. They are known to hubs alone, who share one group of the layer."""

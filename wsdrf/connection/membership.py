@@ -52,7 +52,7 @@ class Membership:
         self._owner = owner
         self._own: frozenset[str] = frozenset()
         self._hub = hub_of(blueprint.layer_alias)
-        self.id = self._hub.new_id()
+        self.id: str = self._hub.new_id()
         self._expected: WeakSet[Expectation[Any]] | None = None  # those that a handler still holds on to
         self._held: list[Parcel] = []
         self._holds = 1  # until the client has been told that it is in

@@ -12,10 +12,11 @@ from wsdrf.deadline import Deadline
 from wsdrf.exceptions import TimedOut
 from wsdrf.stepping import rest
 
-logger = logging.getLogger("wsdrf.connection")
+logger: logging.Logger = logging.getLogger("wsdrf.connection")
 
 Message: TypeAlias = MutableMapping[str, Any]
 Send: TypeAlias = Callable[[Message], Awaitable[None]]
+Receive: TypeAlias = Callable[[], Awaitable[Message]]
 
 
 class Outbox:
@@ -47,7 +48,7 @@ class Outbox:
         #: Sends what the server did not take at once; ``None`` where nothing waits.
         self.writer: asyncio.Task[None] | None = None
         self._closed = False
-        self.has_closed = False
+        self.has_closed: bool = False
 
     def put(self, frame: str) -> None:
         """Send a text frame, or queue it. Never waits, never raises."""

@@ -39,7 +39,7 @@ class Pool:
     __slots__ = ("_pooled", "_sensitive", "threads")
 
     def __init__(self, threads: int) -> None:
-        self.threads = threads
+        self.threads: int = threads
         executor = ThreadPoolExecutor(threads, thread_name_prefix="wsdrf")
         self._pooled = SyncToAsync(_hygienic, thread_sensitive=False, executor=executor)
         self._sensitive = SyncToAsync(_plain, thread_sensitive=True)

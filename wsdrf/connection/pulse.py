@@ -11,7 +11,7 @@ from uuid import uuid4
 from wsdrf.connection.layer import timely
 from wsdrf.connection.parcel import Parcel
 
-logger = logging.getLogger("wsdrf.connection")
+logger: logging.Logger = logging.getLogger("wsdrf.connection")
 
 PULSE: Final = "wsdrf:pulse"
 """The event of a parcel that is for the hub which has sent it."""
@@ -31,8 +31,8 @@ class Pulse:
     """
 
     def __init__(self, layer: Any, on_silence: Callable[[], None]) -> None:
-        self.group = f"wsdrf-pulse.{uuid4().hex}"
-        self.sent = 0
+        self.group: str = f"wsdrf-pulse.{uuid4().hex}"
+        self.sent: int = 0
         self._layer = layer
         self._on_silence = on_silence
         self._heard = 0  # up to which number nothing is missing, or known to be

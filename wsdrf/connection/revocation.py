@@ -18,7 +18,7 @@ from wsdrf.connection.hub import OWN, deliver_locally, send_parcel
 from wsdrf.connection.layer import require_no_loop, timely
 from wsdrf.connection.parcel import NOTICE, Parcel
 
-logger = logging.getLogger("wsdrf.connection")
+logger: logging.Logger = logging.getLogger("wsdrf.connection")
 
 EVERYBODY: Final = f"{OWN}all"
 """wsdrf's own group of every connection."""

@@ -18,7 +18,7 @@ from wsdrf.access.carriers import Scope
 from wsdrf.connection.handshake import accept
 from wsdrf.connection.outbox import Send
 
-logger = logging.getLogger("wsdrf.connection")
+logger: logging.Logger = logging.getLogger("wsdrf.connection")
 
 MARGIN: Final = 1.0
 """Seconds beyond ``drain_timeout`` after which the server ends, whoever has not left."""

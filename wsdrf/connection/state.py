@@ -20,4 +20,4 @@ class State(Enum):
 
     def __init__(self, name: str) -> None:
         #: Whether nothing more is read or sent; asked for each frame, so it is no property.
-        self.is_over = name in {"closing", "closed"}
+        self.is_over: bool = name in {"closing", "closed"}

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from django.urls import path
+from django.urls import URLPattern, path
 
 from wsdrf.explorer.views import CatalogueView, ExplorerView
 
 app_name = "wsdrf-explorer"
-urlpatterns = [
+urlpatterns: list[URLPattern] = [
     path("", ExplorerView.as_view(), name="page"),
     path("catalogue/", CatalogueView.as_view(), name="catalogue"),
 ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -13,9 +14,10 @@ from django.shortcuts import resolve_url
 from django.urls import NoReverseMatch, Resolver404, get_script_prefix, resolve, reverse
 from django.utils.encoding import escape_uri_path
 from django.utils.http import escape_leading_slashes
-from rest_framework.renderers import JSONRenderer, TemplateHTMLRenderer
+from rest_framework.renderers import BaseRenderer, JSONRenderer, TemplateHTMLRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
+from rest_framework.schemas.inspectors import ViewInspector
 from rest_framework.views import APIView
 
 from wsdrf.asyncapi.about import about_project
@@ -32,7 +34,7 @@ class CatalogueRenderer(JSONRenderer):
     """Write JSON of ASCII alone, in which nothing could be taken for markup, whoever reads it as what."""
 
     ensure_ascii = True
-    charset = None
+    charset: str | None = None
 
     def render(self, data: Any, accepted_media_type: str | None = None, renderer_context: Any = None) -> bytes:
         """Write the catalogue, or the words of a refusal."""
@@ -45,9 +47,9 @@ class CatalogueRenderer(JSONRenderer):
 class GuardedView(APIView):
     """Answer ``GET`` for whoever ``permission_classes`` let in, under a strict Content-Security-Policy."""
 
-    permission_classes = [IsAdminUserOrDebug]
-    http_method_names = ["get", "head"]
-    schema = None
+    permission_classes: Sequence[Any] = [IsAdminUserOrDebug]
+    http_method_names: list[str] = ["get", "head"]
+    schema: ViewInspector | None = None
 
     def finalize_response(self, request: Request, response: Any, *args: Any, **kwargs: Any) -> Response:
         """Add the headers, to refusals as well."""
@@ -64,7 +66,7 @@ class GuardedView(APIView):
 class ExplorerView(GuardedView):
     """Show the page. It holds nothing of the project; all that comes from the catalogue, at ``catalogue/`` below it."""
 
-    renderer_classes = [TemplateHTMLRenderer]
+    renderer_classes: Sequence[type[BaseRenderer]] = [TemplateHTMLRenderer]
     template_name = "wsdrf/explorer/index.html"
 
     @classmethod
@@ -97,7 +99,7 @@ class ExplorerView(GuardedView):
 class CatalogueView(GuardedView):
     """Give every consumer and action that the viewer may know of, as JSON."""
 
-    renderer_classes = [CatalogueRenderer]
+    renderer_classes: Sequence[type[BaseRenderer]] = [CatalogueRenderer]
 
     def get(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         """Describe the project. Raises ``ConfigurationError`` as ``wsdrf.asyncapi.describe_project`` does."""

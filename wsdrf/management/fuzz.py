@@ -72,7 +72,7 @@ class Recorder(ConsumerMachine):
         self.trial.look()
         # Not ConsumerMachine's own: it would put up a scene in this process, whatever put_up() says.
         RuleBasedStateMachine.__init__(self)
-        self.scene = self.put_up()
+        self.scene: Scene = self.put_up()
         self._steps: list[Step] = []
         self._is_inside = False
 

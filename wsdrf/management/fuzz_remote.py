@@ -28,7 +28,7 @@ from wsdrf.strategies.machine.peer import Peer
 from wsdrf.strategies.machine.plan import Plan, Utterance
 from wsdrf.strategies.machine.roles import Guest, carrier_of, present
 from wsdrf.strategies.machine.scene import Scene
-from wsdrf.strategies.machine.script import Setting, identifier
+from wsdrf.strategies.machine.script import Conversation, Setting, identifier
 from wsdrf.strategies.machine.talk import say
 from wsdrf.testing.communicator import WebsocketCommunicator
 from wsdrf.testing.frames import Received
@@ -86,11 +86,14 @@ class RemoteScene(Scene):
         consumer: Any = plan.consumer
         self.plan = plan
         self.address = address
-        self.setting = Setting(consumer.__name__, consumer.__module__, "", urlsplit(address.url).path)
+        self.setting: Setting = Setting(consumer.__name__, consumer.__module__, "", urlsplit(address.url).path)
         self.plans: Blueprint = blueprint_of(consumer, Consumer)
-        self.written = self.conversation = RemoteConversation(address.url)
-        self.guests = {role: Guest(role, token=who.token, cookie=who.cookie) for role, who in address.visitors.items()}
-        self.judge = OutsideJudge(
+        self.written: RemoteConversation = RemoteConversation(address.url)
+        self.conversation: Conversation = self.written
+        self.guests: dict[str, Guest] = {
+            role: Guest(role, token=who.token, cookie=who.cookie) for role, who in address.visitors.items()
+        }
+        self.judge: Judge = OutsideJudge(
             Judge(
                 Declared(consumer, self.plans.codec),
                 tells=self.plans.options.send_authentication_message,
@@ -98,12 +101,12 @@ class RemoteScene(Scene):
             ),
             trial.tally,
         )
-        self.peers = []
-        self.seats = 0
-        self.speaker = ""
+        self.peers: list[Peer] = []
+        self.seats: int = 0
+        self.speaker: str = ""
         self.wires: list[Wire] = []
-        self.changed = asyncio.Event()
-        self.loop = asyncio.new_event_loop()
+        self.changed: asyncio.Event = asyncio.Event()
+        self.loop: asyncio.AbstractEventLoop = asyncio.new_event_loop()
 
     @property
     @override

@@ -9,8 +9,8 @@ try:
     from wsdrf.strategies.machine import ConsumerMachine, state_machine
     from wsdrf.strategies.payloads import payloads
     from wsdrf.strategies.registry import register
-except ModuleNotFoundError as error:
-    if error.name != "hypothesis":
+except ModuleNotFoundError as _error:
+    if _error.name != "hypothesis":
         raise
     raise ModuleNotFoundError(
         "wsdrf.strategies needs hypothesis, which is not installed. Install it with: pip install 'wsdrf[testing]'",

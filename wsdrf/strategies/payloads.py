@@ -72,8 +72,8 @@ class Drawing:
 
     def __init__(self, camelize: bool) -> None:
         self.camelize = camelize
-        self.quick = Quick()
-        self.careful = Careful()
+        self.quick: Quick = Quick()
+        self.careful: Careful = Careful()
         self._writing = Writing(camelize)
         self._types: dict[Any, Strategy] = {}
         self._records: dict[Any, Strategy] = {}

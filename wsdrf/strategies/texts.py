@@ -21,7 +21,7 @@ _FORMATS: Final = {
     "ipv6": r"([0-9a-f]{1,4}:){7}[0-9a-f]{1,4}",
 }
 
-characters = st.characters(codec="utf-8")
+characters: Final = st.characters(codec="utf-8")
 """Every character that JSON can carry: all but lone surrogates."""
 
 _ONE_CLASS: Final = re.compile(

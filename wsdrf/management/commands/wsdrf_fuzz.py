@@ -45,7 +45,7 @@ class Command(BaseCommand):
 
     help = "Try consumers with generated conversations: valid, nearly valid and hostile, of several people."
     # They would import the application before this command has made room for a client called testserver.
-    requires_system_checks = ()
+    requires_system_checks: tuple[str, ...] = ()
 
     def add_arguments(self, parser: CommandParser) -> None:
         """Take what to try, as whom, for how long, and what to do with failures."""

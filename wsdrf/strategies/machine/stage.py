@@ -13,7 +13,7 @@ from django.core.cache import caches
 from django.core.exceptions import ImproperlyConfigured
 from django.db import DatabaseError, connections, transaction
 
-logger = logging.getLogger("wsdrf.strategies")
+logger: logging.Logger = logging.getLogger("wsdrf.strategies")
 
 _FORBIDDEN = (RuntimeError, AssertionError, ImproperlyConfigured, DatabaseError)
 """What Django, pytest-django and databases raise where the test may not use a database."""
