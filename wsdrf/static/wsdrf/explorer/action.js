@@ -45,7 +45,7 @@ export class ActionPanel {
       : null;
     this.payload = this.#payload();
     this.sender = h("button", { type: "submit", class: "primary" }, `Send ${action.action}`);
-    this.canceller = button("Cancel", () => this.#cancel());
+    this.canceller = button("Cancel", () => this.#last && session.cancel(this.#last));
     this.canceller.hidden = true;
     this.copied = h("p", { class: "hint", role: "status" });
     this.snippet = h("pre", { tabindex: "0", hidden: true, "aria-label": "The call as a program" });
@@ -175,12 +175,6 @@ export class ActionPanel {
     this.#paintResult(this.#last);
   }
 
-  /** End the stream, and leave the focus where the next one is started. */
-  #cancel() {
-    if (this.#last) this.session.cancel(this.#last);
-    this.sender.focus();
-  }
-
   #clearMistakes() {
     for (const one of this.element.querySelectorAll("form.call [aria-invalid]")) one.removeAttribute("aria-invalid");
     for (const one of this.element.querySelectorAll("form.call .field-error")) {
@@ -193,6 +187,7 @@ export class ActionPanel {
     const payload = call.frame?.["payload"];
     const isRefused = call.outcome === "refused" && isObject(payload);
     const line = h("p", { class: isRefused || call.outcome === "lost" ? "bad" : "" }, `Call #${call.id}: ${outcomeText(call)}.`);
+    if (document.activeElement === this.canceller && !isCancellable(call)) this.sender.focus();
     this.canceller.hidden = !isCancellable(call);
     if (isRefused) {
       fill(this.result, line, h("p", { class: "bad" }, h("strong", {}, errorText(payload))), this.#showMistakes(mistakesOf(payload)));
@@ -215,7 +210,8 @@ export class ActionPanel {
       byField.set(field, [...(byField.get(field) ?? []), rest.length ? `${rest.join(".")}: ${text}` : text]);
     }
     for (const [field, texts] of byField) field.fail(texts);
-    byField.keys().next().value?.focus();
+    const inOrder = [...byField.keys()].sort((a, b) => (a.element.compareDocumentPosition(b.element) & Node.DOCUMENT_POSITION_FOLLOWING ? -1 : 1));
+    inOrder[0]?.focus();
     return mistakes.length ? h("ul", {}, mistakes.map(({ path, text }) => h("li", {}, h("code", {}, path.join(".")), ` ${text}`))) : null;
   }
 }

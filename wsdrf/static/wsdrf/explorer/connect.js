@@ -161,7 +161,7 @@ export class ConnectCard {
 
   #paint() {
     const { state, path } = this.session;
-    const hadFocus = this.element.contains(document.activeElement);
+    const focused = document.activeElement;
     this.element.dataset["state"] = state;
     this.form.hidden = state === "open";
     this.connector.textContent = state === "connecting" ? "Connecting…" : this.session.ending ? "Connect again" : "Connect";
@@ -169,7 +169,8 @@ export class ConnectCard {
     if (this.renewal) this.renewal.hidden = state !== "open";
     this.address.textContent = addressOf(path);
     fill(this.status, ...this.#words());
-    if (hadFocus && document.activeElement === document.body) (state === "open" ? this.disconnector : this.connector).focus();
+    const isHidden = this.element.contains(focused) && focused?.getClientRects().length === 0;
+    if (isHidden) (state === "closed" ? this.connector : this.disconnector).focus();
   }
 
   /** @param {import("./session.js").Ending} ending */

@@ -58,7 +58,7 @@ export class LeafField {
     const hint = hintOf(schema, workshop.defs);
     this.control.id = id;
     this.control.setAttribute("aria-describedby", `${id}-hint ${id}-error`);
-    this.control.addEventListener("input", () => {
+    this.control.addEventListener(this.control instanceof HTMLSelectElement ? "change" : "input", () => {
       this.fail([]);
       workshop.changed();
     });

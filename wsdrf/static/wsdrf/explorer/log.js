@@ -20,6 +20,8 @@ export class Log {
   /** @type {Map<Call, Sent>} */
   #sent = new Map();
   #isPaused = false;
+  #isAtEnd = true;
+  #isFollowing = false;
   #dropped = 0;
 
   /** @param {Session} session */
@@ -31,6 +33,9 @@ export class Log {
       { class: "log-pane", role: "log", "aria-label": `Frames of ${session.consumer.name}`, tabindex: "0" },
       this.list,
     );
+    this.pane.addEventListener("scroll", () => {
+      if (!this.#isFollowing) this.#isAtEnd = this.pane.scrollHeight - this.pane.scrollTop - this.pane.clientHeight < 40;
+    });
     this.empty = h("p", { class: "hint" }, "Each frame shows here, in both directions, as soon as you connect.");
     this.pauser = button("Pause", () => this.#pause(), { class: "quiet", "aria-pressed": "false" });
     this.pinger = button("Ping", () => session.ping(), { class: "quiet" });
@@ -95,7 +100,6 @@ export class Log {
    * @param {number} milliseconds
    */
   #show(entry, at, milliseconds) {
-    const isAtEnd = this.pane.scrollHeight - this.pane.scrollTop - this.pane.clientHeight < 40;
     const element = this.#element(entry, at, milliseconds);
     this.list.append(element);
     while (this.list.childElementCount > MOST) {
@@ -105,7 +109,17 @@ export class Log {
       this.#dropped += 1;
     }
     this.pane.hidden = false;
-    if (isAtEnd) this.pane.scrollTop = this.pane.scrollHeight;
+    this.#follow();
+  }
+
+  /** Stay at the end, once for all entries of a frame of the screen: to ask for a height is to lay out the page. */
+  #follow() {
+    if (!this.#isAtEnd || this.#isFollowing) return;
+    this.#isFollowing = true;
+    requestAnimationFrame(() => {
+      this.#isFollowing = false;
+      this.pane.scrollTop = this.pane.scrollHeight;
+    });
   }
 
   /**
@@ -139,17 +153,10 @@ export class Log {
    */
   #outcome(call, element) {
     const line = h("span", {}, outcomeText(call));
-    const cancel = button("Cancel", () => this.#cancel(call), { class: "quiet", "aria-label": `Cancel call ${call.id}` });
+    const cancel = button("Cancel", () => this.session.cancel(call), { class: "quiet", "aria-label": `Cancel call ${call.id}` });
     cancel.hidden = !isCancellable(call);
     this.#sent.set(call, { element, line, cancel });
     return h("div", { class: "outcome" }, line, cancel);
-  }
-
-  /** @param {Call} call */
-  #cancel(call) {
-    this.session.cancel(call); // which hides the button that has the focus
-    const link = this.#sent.get(call)?.element.querySelector("button.call-id");
-    if (link instanceof HTMLElement) link.focus();
   }
 
   /** @param {Call} call */
@@ -157,6 +164,8 @@ export class Log {
     const sent = this.#sent.get(call);
     if (!sent) return;
     sent.line.textContent = outcomeText(call);
+    const link = sent.element.querySelector("button.call-id");
+    if (document.activeElement === sent.cancel && !isCancellable(call) && link instanceof HTMLElement) link.focus();
     sent.cancel.hidden = !isCancellable(call);
   }
 

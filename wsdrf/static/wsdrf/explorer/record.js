@@ -38,9 +38,7 @@ class Property {
     });
     this.element = h("div", { class: "property" });
     const isGroup = GROUPS.has(kindOf(resolve(schema, workshop.defs)));
-    if (!isRequired) {
-      this.element.append(h("label", { class: "send" }, this.box, " send ", h("span", { class: isGroup ? "" : "unseen" }, name)));
-    }
+    if (!isRequired) this.element.append(h("label", { class: "send" }, this.box, ` send ${name}`));
     // A group that is left out is not built, since a type may contain itself.
     if (isRequired || !isGroup) this.show();
     this.paint();

@@ -91,7 +91,9 @@ export function membersOf(schema, defs) {
     const { default: _, description: __, ...rest } = schema;
     return schema.type.map((type) => (type === "null" ? { type } : { ...rest, type }));
   }
-  return (schema.oneOf ?? schema.anyOf ?? []).map((member) => resolve(member, defs));
+  const members = (schema.oneOf ?? schema.anyOf ?? []).map((member) => resolve(member, defs));
+  const tag = schema.required; // what tells the members apart has to be sent, though each has a default for it
+  return tag ? members.map((one) => ({ ...one, required: [...new Set([...(one.required ?? []), ...tag])] })) : members;
 }
 
 /**
