@@ -144,7 +144,7 @@ function about(consumer) {
       Authentication: consumer.authentication.map((one) => one.name),
       Credentials: consumer.carriers,
     }),
-    h("details", {}, h("summary", {}, "Limits"), factList({ Limits: limits, "Refused at": consumer.denial })),
+    h("details", {}, h("summary", {}, "Limits"), factList({ "At most": limits, "Refused at": consumer.denial })),
   );
 }
 

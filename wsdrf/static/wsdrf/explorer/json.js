@@ -176,10 +176,11 @@ function member(key, value, isPretty) {
 }
 
 /**
- * Tell whether two values are the same, digit by digit.
+ * Tell whether two values are the same; numbers also where one is written otherwise, as long as JavaScript can tell.
  * @param {Json} left
  * @param {Json} right
  */
 export function isSame(left, right) {
-  return write(left) === write(right);
+  const isAlike = left instanceof Digits && right instanceof Digits && Number(left) === Number(right);
+  return (isAlike && Number.isSafeInteger(Number(left))) || write(left) === write(right);
 }

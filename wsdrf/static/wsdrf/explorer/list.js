@@ -172,8 +172,9 @@ export class MapField extends Items {
     this.resize(entries.length);
     const all = entries.map(([key, one], at) => {
       const item = this.items[at];
-      if (item?.key) item.key.value = key;
-      return item?.field.write(one) ?? false;
+      if (!item?.key) return false;
+      item.key.value = key; // without line breaks, which a field of one line does not hold
+      return item.field.write(one) && item.key.value === key;
     });
     this.warn();
     return all.every(Boolean);

@@ -97,30 +97,77 @@ export function membersOf(schema, defs) {
 }
 
 /**
- * Name the type of a schema, for a reader.
+ * Name the type of a schema, for a reader; what contains itself goes by its name the second time.
  * @param {Schema} schema
  * @param {Definitions} defs
+ * @param {string[]} [outer] references that are being followed
  * @returns {string}
  */
-export function typeText(schema, defs) {
+export function typeText(schema, defs, outer = []) {
   const found = resolve(schema, defs);
+  const within = schema.$ref === undefined ? outer : [...outer, schema.$ref];
+  if (within.length > outer.length && outer.includes(schema.$ref ?? "")) return found.title ?? nameOf(schema);
+  /** @param {Schema} inner */
+  const text = (inner) => typeText(inner, defs, within);
   switch (kindOf(found)) {
     case "choice":
       return found.title ?? (found.enum ?? [found.const ?? null]).map((one) => write(one)).join(" | ");
     case "union":
-      return membersOf(found, defs).map((one) => typeText(one, defs)).join(" | ");
+      return membersOf(found, defs).map(text).join(" | ");
     case "record":
       return found.title ?? "object";
     case "map":
-      return `map of ${typeText(valuesOf(found), defs)}`;
+      return `map of ${text(valuesOf(found))}`;
     case "list":
-      return `array of ${typeText(itemsOf(found), defs)}`;
+      return `array of ${text(itemsOf(found))}`;
     case "tuple":
-      return `[${(found.prefixItems ?? []).map((one) => typeText(one, defs)).join(", ")}]`;
+      return `[${(found.prefixItems ?? []).map(text).join(", ")}]`;
     case "any":
       return found.not ? "nothing" : "any JSON";
     default:
       return formatOf(found) || String(found.type);
+  }
+}
+
+/** @param {Schema} schema */
+function nameOf(schema) {
+  return (schema.$ref ?? "").replace(/^#\/\$defs\//, "");
+}
+
+/**
+ * Count the levels of the smallest value, where `pick` is `Math.min`, or of the first form that any choice of members
+ * may lead to, where it is `Math.max`; `Infinity` for what never ends.
+ * @param {Schema} schema
+ * @param {Definitions} defs
+ * @param {(...depths: number[]) => number} pick
+ * @param {string[]} [outer] references that are being followed
+ * @returns {number}
+ */
+export function depthOf(schema, defs, pick, outer = []) {
+  if (schema.$ref !== undefined && outer.includes(schema.$ref)) return Infinity;
+  const found = resolve(schema, defs);
+  const within = schema.$ref === undefined ? outer : [...outer, schema.$ref];
+  const depths = innerOf(found).map((one) => depthOf(one, defs, pick, within));
+  return kindOf(found) === "union" && depths.length ? pick(...depths) : 1 + Math.max(0, ...depths);
+}
+
+/**
+ * Give what a value has to have in it, and of a union every member.
+ * @param {Schema} schema
+ * @returns {Schema[]}
+ */
+function innerOf(schema) {
+  switch (kindOf(schema)) {
+    case "union":
+      return schema.oneOf ?? schema.anyOf ?? [];
+    case "record":
+      return (schema.required ?? []).map((name) => schema.properties?.[name] ?? {});
+    case "list":
+      return Number(schema.minItems ?? 0) ? [itemsOf(schema)] : [];
+    case "map":
+      return Number(schema.minProperties ?? 0) ? [valuesOf(schema)] : [];
+    default:
+      return schema.prefixItems ?? [];
   }
 }
 

@@ -186,7 +186,7 @@ export class Session {
     this.#socket = null;
     this.state = "closed";
     this.ending = { code, reason, ...explainClose(this.catalogue, code) };
-    const said = [`${this.ending.means}.`, reason && `Reason: ${reason}`, this.ending.advice].filter(Boolean).join(" ");
+    const said = [`${this.ending.means}.`, reason && `Reason: ${reason}`, code !== 1000 && this.ending.advice].filter(Boolean).join(" ");
     this.logged.emit({ direction: "note", name: `closed ${code}`, brief: said, isBad: code !== 1000 });
     for (const call of this.#calls.values()) {
       if (!isUnderWay(call)) continue;

@@ -2,7 +2,7 @@
 
 import { fill, freshId, h } from "./dom.js";
 import { Group } from "./group.js";
-import { fits, kindOf, membersOf, resolve, typeText } from "./schema.js";
+import { depthOf, fits, kindOf, membersOf, resolve, typeText } from "./schema.js";
 
 /** @typedef {import("./json.js").Json} Json */
 /** @typedef {import("./schema.js").Schema} Schema */
@@ -32,7 +32,16 @@ export class UnionField extends Group {
     });
     this.inner = h("div", { class: "member" });
     fill(this.body, this.selector, this.inner);
-    this.field = this.choose(0);
+    this.field = this.choose(this.first());
+  }
+
+  /** Give the member to begin with: to build one is to build what it requires, and that has to come to an end. */
+  first() {
+    const { defs } = this.workshop;
+    const safe = this.members.findIndex((one) => depthOf(one, defs, Math.max) < Infinity);
+    if (safe >= 0) return safe;
+    const depths = this.members.map((one) => depthOf(one, defs, Math.min));
+    return depths.indexOf(Math.min(...depths));
   }
 
   /**
