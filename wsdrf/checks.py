@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Iterator
 from typing import Any, Final
 
@@ -10,11 +11,12 @@ from django.core import checks
 from django.core.checks import CheckMessage, Error, Tags, register
 from django.utils.module_loading import import_string
 from rest_framework.authentication import SessionAuthentication
-from rest_framework.permissions import AllowAny
+from rest_framework.permissions import AllowAny, DjangoModelPermissions
 from rest_framework.settings import api_settings
 
 from wsdrf.access.carriers import QueryParameter
-from wsdrf.access.permissions import leaves
+from wsdrf.access.permissions import asks_objects, leaves
+from wsdrf.access.plan import AccessPlan
 from wsdrf.connection.blueprint import Blueprint, blueprint_of
 from wsdrf.connection.mounts import application_of_project, built, survey
 from wsdrf.exceptions import ConfigurationError
@@ -25,6 +27,11 @@ LEAST_CAPACITY: Final = 1000
 
 DEFAULT_CAPACITY: Final = 100
 """What channels_redis takes where ``CONFIG`` says nothing."""
+
+OBJECT_HINT: Final = "Set `queryset`, override `get_object()`, or load an object with @loads."
+
+BY_HAND: Final = ("check_object_permissions", "aget_object")
+"""What handlers call to have guards asked about an object that they found themselves."""
 
 HINT = "Guard it with @requires(...) or permission_classes; @requires(AllowAny) states that everybody may."
 
@@ -39,6 +46,7 @@ def register_checks() -> None:
     register(Tags.security, deploy=True)(warn_of_invented_addresses)
     register(warn_of_groups_without_layer)
     register(warn_of_small_layers)
+    register(Tags.security)(warn_of_guards_without_object)
 
 
 def warn_of_open_actions(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
@@ -153,6 +161,46 @@ def warn_of_small_layers(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
         for alias in aliases
         if alias in layers and (capacity := _core_capacity(layers[alias])) is not None and capacity < LEAST_CAPACITY
     ]
+
+
+def warn_of_guards_without_object(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
+    """Report each guard that knows about objects where there is none for it (``wsdrf.W008``)."""
+    return [
+        checks.Warning(text, hint=OBJECT_HINT, obj=consumer, id="wsdrf.W008")
+        for consumer, blueprint in _blueprints()
+        for text in _objectless(consumer, blueprint.access)
+    ]
+
+
+def _objectless(consumer: type[Any], access: AccessPlan) -> Iterator[str]:
+    if access.chooses_permissions or access.has_queryset:
+        return
+    routes: list[Route] = list(getattr(consumer, "routes", {}).values())
+    connection = (*access.permission_classes, *access.class_guards)
+    guarded = [(consumer.__qualname__, connection, routes)]
+    guarded += [(f"{consumer.__qualname__}.{route.handler}()", route.guards, [route]) for route in routes]
+    for where, guards, asked in guarded:
+        named = where.rpartition("<locals>.")[2]
+        kinds = dict.fromkeys(leaf for guard in guards for leaf in leaves(guard) if isinstance(leaf, type))
+        for kind in kinds:
+            if issubclass(kind, DjangoModelPermissions):
+                yield f"{named} has no queryset, by which {kind.__qualname__} knows the model: whoever is asked fails."
+            elif asks_objects(kind) and not _has_objects(consumer, access, asked):
+                yield (
+                    f"{named} has no object that {kind.__qualname__} could be asked about: its "
+                    "has_object_permission() is never called."
+                )
+
+
+def _has_objects(consumer: type[Any], access: AccessPlan, routes: list[Route]) -> bool:
+    """Tell whether there may be an object to ask about: the connection's own, a loaded one, or one found by hand."""
+    return access.overrides_get_object or any(route.loads for route in routes) or _asks_by_hand(consumer)
+
+
+def _asks_by_hand(consumer: type[Any]) -> bool:
+    own = (kind for kind in consumer.__mro__ if not kind.__module__.startswith("wsdrf."))
+    functions = (inspect.unwrap(one) for kind in own for one in vars(kind).values() if inspect.isfunction(one))
+    return any(name in BY_HAND for one in functions for name in one.__code__.co_names)
 
 
 def _blueprints() -> Iterator[tuple[type[Any], Blueprint]]:

@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 from attrs import frozen
 
+from tests import node
 from tests.browser.server import manage
-from tests.conftest import IN_CI
 from tests.laws import asyncapi_zoo
 from wsdrf.asyncapi import describe_mounts, write_json
 from wsdrf.connection.mounts import mounts
@@ -50,15 +50,8 @@ class Parser:
 def parser(tmp_path_factory: pytest.TempPathFactory, require: Callable[[str, str], str]) -> Parser:
     """Install the parser, exactly the versions of the lock file, in a folder of this run."""
     folder = tmp_path_factory.mktemp("asyncapi_parser")
-    for tool in ("node", "npm"):
-        require(tool, "apt-get install nodejs npm")
-    for name in ("package.json", "package-lock.json", "check.mjs"):
-        shutil.copy2(HERE / name, folder / name)
-    command = ["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund"]
-    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False, timeout=200)
-    if done.returncode != 0:
-        reason = f"npm cannot install the AsyncAPI parser:\n{done.stderr[-500:]}"
-        pytest.fail(reason, pytrace=False) if IN_CI else pytest.skip(reason)
+    shutil.copy2(HERE / "check.mjs", folder / "check.mjs")
+    node.install(HERE, folder, require)
     return Parser(folder)
 
 

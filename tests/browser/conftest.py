@@ -9,6 +9,9 @@ from pathlib import Path
 import pytest
 from selenium import webdriver
 
+from tests import node
+from tests.browser.hall import Hall, serve_hall
+from tests.browser.reader import Reader
 from tests.browser.server import serve
 from tests.browser.visitor import Visitor
 
@@ -80,3 +83,23 @@ def browse(chromium: str, chromedriver: str, tmp_path: Path) -> Iterator[Callabl
 def visitor(demo: str, browse: Callable[[str], Visitor]) -> Visitor:
     """Open the demo's page."""
     return browse(demo)
+
+
+@pytest.fixture(scope="session")
+def hall(tmp_path_factory: pytest.TempPathFactory, chromium: str, chromedriver: str) -> Iterator[Hall]:
+    """Serve the project whose explorer is tried. Without a browser nothing is served."""
+    with serve_hall(tmp_path_factory.mktemp("hall")) as hall:
+        yield hall
+
+
+@pytest.fixture
+def reader(hall: Hall, browse: Callable[[str], Visitor]) -> Reader:
+    """Open the explorer as the boss, who is staff."""
+    visitor = browse(f"{hall.url}enter/boss/?next=/ws-explorer/")
+    return Reader(visitor.driver, hall.url)
+
+
+@pytest.fixture(scope="session")
+def modules(tmp_path_factory: pytest.TempPathFactory, require: Callable[[str, str], str]) -> Path:
+    """Install what the tests of pages have from npm, and give the folder that it is in."""
+    return node.install(Path(__file__).parent, tmp_path_factory.mktemp("browser-npm"), require)

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import shutil
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
-import pytest
 from attrs import frozen
 
-from tests.conftest import IN_CI
+from tests import node
 
 HERE = Path(__file__).parent
 STRICT = ("--strict", "--noUncheckedIndexedAccess", "--exactOptionalPropertyTypes", "--noImplicitOverride")
@@ -42,13 +40,5 @@ class Compiler:
 
 def install(folder: Path, require: Callable[[str, str], str]) -> Compiler:
     """Install the compiler; without node, npm or a registry, skip at home and fail in CI."""
-    for tool in ("node", "npm"):
-        require(tool, "apt-get install nodejs npm")
-    for name in ("package.json", "package-lock.json"):
-        shutil.copy2(HERE / name, folder / name)
-    command = ["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund"]
-    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False, timeout=110)
-    if done.returncode != 0:
-        reason = f"npm cannot install the TypeScript compiler:\n{done.stderr[-500:]}"
-        pytest.fail(reason, pytrace=False) if IN_CI else pytest.skip(reason)
+    node.install(HERE, folder, require)
     return Compiler(folder)

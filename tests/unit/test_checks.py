@@ -5,15 +5,17 @@ from __future__ import annotations
 import gc
 from typing import Any
 
+import attrs
 import pytest
 from channels.routing import URLRouter
+from django.contrib.auth.models import User
 from django.core.checks import run_checks
 from django.urls import path
 from rest_framework.authentication import SessionAuthentication, TokenAuthentication
-from rest_framework.permissions import AllowAny, IsAuthenticated
+from rest_framework.permissions import AllowAny, BasePermission, DjangoModelPermissions, IsAuthenticated
 from rest_framework.throttling import AnonRateThrottle, UserRateThrottle
 
-from wsdrf import Consumer, QueryParameter, message, on, receives, requires, throttle
+from wsdrf import Consumer, QueryParameter, loads, message, on, receives, requires, throttle
 
 
 def reported(consumer: type[Consumer], *, deploy: bool = False) -> list[tuple[str, str]]:
@@ -148,6 +150,11 @@ class News:
     text: str
 
 
+@attrs.frozen
+class Numbered:
+    n: int
+
+
 class Receiver(Cautious):
     @receives(News)
     async def news(self, event: News) -> None: ...
@@ -212,6 +219,80 @@ def test_groups_without_a_layer_are_a_warning(consumer: type[Consumer], settings
 
     assert ["wsdrf.W006"] == [id for id, _ in reported(consumer)]
     assert [] == reported(Cautious)
+
+
+class Owner(BasePermission):
+    def has_permission(self, request: Any, view: Any) -> bool:
+        return True
+
+    def has_object_permission(self, request: Any, view: Any, obj: Any) -> bool:
+        return bool(request.user == obj)
+
+
+class Objectless(Consumer):
+    permission_classes = [IsAuthenticated | Owner]
+
+    @on("act")
+    @requires(Owner)
+    async def act(self) -> None: ...
+
+
+class ByModel(Consumer):
+    permission_classes = [DjangoModelPermissions]
+
+
+class WithQueryset(Objectless):
+    queryset = User.objects.all()
+
+
+class WithObject(Objectless):
+    def get_object(self) -> Any:
+        return self.user
+
+
+class WithLoads(Objectless):
+    @loads("owner", User.objects.all(), pk="n")
+    async def act(self, payload: Numbered, owner: User) -> None: ...
+
+
+class ByHand(Objectless):
+    async def act(self) -> None:
+        await self.check_object_permissions(self.user)
+
+
+class ChoosingObjects(Objectless):
+    def get_permissions(self) -> list[Any]:
+        return [Owner()]
+
+
+class ModelWithQueryset(ByModel):
+    def get_queryset(self) -> Any:
+        return User.objects.all()
+
+
+def test_a_guard_without_its_object_is_a_warning() -> None:
+    """Guards that ask about objects are reported where there is none: on the connection, and on each action."""
+    action, connection = reported(Objectless)
+
+    assert ("wsdrf.W008", "wsdrf.W008") == (action[0], connection[0])
+    assert action[1].startswith("Objectless has no object that Owner could be asked about")
+    assert connection[1].startswith("Objectless.act() has no object that Owner could be asked about")
+
+
+def test_a_guard_without_its_model_is_a_warning() -> None:
+    """DRF's guards that ask for the permissions of a model fail where no queryset says which."""
+    (found,) = reported(ByModel)
+
+    assert "wsdrf.W008" == found[0]
+    assert found[1].startswith("ByModel has no queryset, by which DjangoModelPermissions knows the model")
+
+
+@pytest.mark.parametrize(
+    "consumer", [WithQueryset, WithObject, WithLoads, ByHand, ChoosingObjects, ModelWithQueryset, Shut]
+)
+def test_a_guard_with_its_object_is_not_reported(consumer: type[Consumer]) -> None:
+    """A queryset, an object of one's own, one that is loaded, one asked about by hand, guards chosen at run time."""
+    assert [] == [id for id, _ in reported(consumer) if id == "wsdrf.W008"]
 
 
 CORE = "channels_redis.core.RedisChannelLayer"

@@ -150,7 +150,9 @@ def test_the_page_is_a_shell(staff: Client) -> None:
     assert [{"type": "module", "src": "/static/wsdrf/explorer/explorer.js"}] == shell.find("script")
     styles = [link["href"] for link in shell.find("link") if link["rel"] == "stylesheet"]
     assert ["/static/wsdrf/explorer/explorer.css"] == styles
-    assert [{"id": "explorer", "data-catalogue": CATALOGUE, "data-user": "boss"}] == shell.find("main")
+    login = "/accounts/login/?next=/ws-explorer/"
+    expected = {"id": "explorer", "data-catalogue": CATALOGUE, "data-user": "boss", "data-login": login}
+    assert [expected] == shell.find("main")
     assert [{"lang": "en"}] == shell.find("html")
     assert "width=device-width, initial-scale=1" in {meta.get("content") for meta in shell.find("meta")}
     assert 1 == len(shell.find("noscript")) == len(shell.find("title"))

@@ -77,6 +77,9 @@ REST_FRAMEWORK = {
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
 }
 
+WSDRF_ASYNCAPI = {"TITLE": "Rooms"}
+
+LOGIN_URL = "page"
 STATIC_URL = "static/"
 USE_TZ = True
 TIME_ZONE = "UTC"
