@@ -58,8 +58,7 @@ class Connection:
         self.scope = scope
         self.state: State = State.CONNECTING
         self.code: int = 1006  # what a client that says nothing has closed with (RFC 6455 section 7.1.5)
-        self._receive = receive
-        self._send = send
+        self._receive, self._send = receive, send
         self._reader: Any = None  # the server's own task
         self._timer: asyncio.TimerHandle | None = None
         self._interrupted = self._has_entered = self._is_stuck = False
