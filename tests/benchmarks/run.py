@@ -1,7 +1,7 @@
 """Compare wsdrf with its peers, side by side: fresh processes, interleaved rounds, medians, spread and ratios.
 
-``python run.py [SUITE ...] [--quick] [--rounds N] [--json FILE] [--plots FOLDER]`` prints Markdown tables, and at the
-end what was to be reached and whether it is.
+``python run.py [SUITE ...] [--quick] [--rounds N] [--json FILE] [--plots FOLDER] [--page FILE]`` prints Markdown
+tables, and at the end what was to be reached and whether it is.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import page
 import report
 import targets
 from results import Results
@@ -90,6 +91,7 @@ def parse() -> argparse.Namespace:
     parser.add_argument("--rounds", type=int, help="how often each row is measured")
     parser.add_argument("--json", type=Path, help="keep every figure in this file")
     parser.add_argument("--plots", type=Path, help="draw the growth curves into this folder, as SVG")
+    parser.add_argument("--page", type=Path, help="write the tables into this page, between its marks")
     options = parser.parse_args()
     if unknown := set(options.suites) - set(NAMES):
         parser.error(f"there is no suite {', '.join(sorted(unknown))}; there are {', '.join(NAMES)}")
@@ -110,6 +112,8 @@ def main() -> None:
             if options.json:
                 options.json.write_text(results.as_json())
     print(targets.table(results))
+    if options.page:
+        options.page.write_text(page.fill(options.page.read_text(), results))
     if options.plots:
         import plots  # matplotlib takes a second, and a run without plots needs none
 
