@@ -6,7 +6,6 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from django.apps import apps
 from django.conf import settings
 from django.contrib.sessions.models import Session
 from django.http import HttpRequest, HttpResponse
@@ -184,11 +183,27 @@ def test_user_code_may_change_its_session(browser):
     assert browser.session["seen"]
 
 
-def test_without_the_sessions_app(user, monkeypatch):
+def test_without_the_sessions_app(user):
     """A project without sessions has no request.session, and its tokens work."""
-    installed = apps.is_installed
-    monkeypatch.setattr(apps, "is_installed", lambda name: name != "django.contrib.sessions" and installed(name))
-    assert not hasattr(http_request(build_scope("/", (), ()), "GET"), "session")
-    consumer = variant(MembersDesk, authentication_classes=[SessionAuthentication, TokenAuthentication])
-    payload, _ = meet(consumer, token=Token.objects.create(user=user).key)
+    with override_settings(INSTALLED_APPS=[app for app in settings.INSTALLED_APPS if "sessions" not in app]):
+        assert not hasattr(http_request(build_scope("/", (), ()), "GET"), "session")
+        consumer = variant(MembersDesk, authentication_classes=[SessionAuthentication, TokenAuthentication])
+        payload, _ = meet(consumer, token=Token.objects.create(user=user).key)
     assert 200 == payload["status_code"]
+    assert hasattr(http_request(build_scope("/", (), ()), "GET"), "session")
+
+
+def test_the_settings_of_sessions_are_followed() -> None:
+    """What tests override is followed at once: the cookie's name, the engine, and whether there are users at all."""
+    scope = build_scope("/", [("cookie", "sessionid=the-first-one; other=the-other-one")], ())
+
+    def key() -> Any:
+        return http_request(scope, "GET").session.session_key
+
+    assert "the-first-one" == key()
+    with override_settings(SESSION_COOKIE_NAME="other"):
+        assert "the-other-one" == key()
+    with override_settings(SESSION_ENGINE="django.contrib.sessions.backends.signed_cookies"):
+        assert "SessionStore" == type(http_request(scope, "GET").session).__qualname__
+        assert "signed_cookies" in type(http_request(scope, "GET").session).__mro__[1].__module__
+    assert "the-first-one" == key()

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import reprlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from attrs import field, frozen
 from django.core.exceptions import DisallowedHost
 from django.core.handlers.asgi import ASGIRequest
+from rest_framework.authentication import SessionAuthentication
 from rest_framework.exceptions import ParseError, PermissionDenied
 from rest_framework.request import Request
 
@@ -100,9 +101,10 @@ class Authenticator:
         # Of the connection's own scope the consumer has what is left without tokens.
         shown = self.consumer.scope if scope is caller.scope else strip_credentials(scope, plan.carriers)
         http = _hosted_request(shown, plan.auth_method)
-        request = self.request = drf_request(http, self.consumer.get_authenticators(), caller.view(None))
+        authenticators = self.consumer.get_authenticators()
+        request = self.request = drf_request(http, authenticators, caller.view(None))
         _check_origin(plan, http)
-        http._dont_enforce_csrf_checks = True  # type: ignore[attr-defined]  # the origin rule stands in for the token
+        _trust(http, authenticators)
         present(
             request, take_credentials(scope, plan.carriers) if self.token is None else Credentials(token=self.token)
         )
@@ -147,6 +149,18 @@ def _hosted_request(scope: Scope, method: str) -> ASGIRequest:
     except (DisallowedHost, UnicodeDecodeError):
         raise ParseError("Bad request.") from None
     return http
+
+
+def _trust(http: Any, authenticators: Iterable[Any]) -> None:
+    # The origin rule stands in for the CSRF token.
+    http._dont_enforce_csrf_checks = True
+    for authenticator in authenticators:
+        if getattr(type(authenticator), "enforce_csrf", None) is SessionAuthentication.enforce_csrf:
+            authenticator.enforce_csrf = _is_no_forgery  # which would make Django's middleware anew, to ask it nothing
+
+
+def _is_no_forgery(request: Request) -> None:
+    """Stand where DRF asks for a CSRF token."""
 
 
 def _check_origin(plan: Any, http: ASGIRequest) -> None:

@@ -11,6 +11,7 @@ from weakref import ref
 from django.apps import apps
 from django.conf import settings
 from django.contrib import auth
+from django.core.signals import setting_changed
 from django.http import HttpRequest
 from django.utils.functional import SimpleLazyObject
 
@@ -20,13 +21,11 @@ def attach_session(request: HttpRequest) -> None:
 
     Source: ``SessionMiddleware.process_request`` and ``AuthenticationMiddleware.process_request``.
     """
-    if settings.SESSION_ENGINE.endswith(("backends.db", "backends.cached_db")) and not apps.is_installed(
-        "django.contrib.sessions"
-    ):
+    store, cookie, has_users = _of_project()
+    if store is None:
         return
-    store = _store(import_module(settings.SESSION_ENGINE).SessionStore)
-    request.session = store(request.COOKIES.get(settings.SESSION_COOKIE_NAME))
-    if apps.is_installed("django.contrib.auth"):
+    request.session = store(request.COOKIES.get(cookie))
+    if has_users:
         own = ref(request)  # so that nothing but whoever uses the request keeps it
         request.user = SimpleLazyObject(lambda: _user_of(own()))  # type: ignore[assignment]  # as Django's own
 
@@ -35,6 +34,23 @@ def session_expiry(request: HttpRequest) -> float | None:
     """Give the time, in seconds since the epoch, at which the stored session ends; ``None`` where nobody knows."""
     end: datetime | None = getattr(getattr(request, "session", None), "stored_expiry", None)
     return None if end is None else end.timestamp()
+
+
+@cache
+def _of_project() -> tuple[Any, str, bool]:
+    """Give the session class, the name of its cookie, and whether there are users; ``None`` where it cannot work."""
+    needs_table = settings.SESSION_ENGINE.endswith(("backends.db", "backends.cached_db"))
+    if needs_table and not apps.is_installed("django.contrib.sessions"):
+        return None, "", False
+    store = _store(import_module(settings.SESSION_ENGINE).SessionStore)
+    return store, settings.SESSION_COOKIE_NAME, apps.is_installed("django.contrib.auth")
+
+
+def _forget(**_: Any) -> None:
+    _of_project.cache_clear()
+
+
+setting_changed.connect(_forget, dispatch_uid="wsdrf.access.sessions")  # as the options do, follow override_settings
 
 
 @cache
