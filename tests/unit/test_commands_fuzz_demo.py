@@ -25,8 +25,10 @@ def test_nothing_is_found_in_the_rooms(tmp_path: Path) -> None:
         *WHO,
         "--closes",
         "4403",
-        "--time",
-        "12",
+        "--time",  # a number ends it, and the time only where a machine is slow
+        "40",
+        "--examples",
+        "20",
         "--save",
         str(tmp_path),
     )

@@ -83,13 +83,17 @@ def _answers(frame: Any, answer: Callable[[dict[str, Any]], list[dict[str, Any]]
     except (ValueError, RecursionError):
         return [error(400, "parse_error")]
     known = isinstance(call, dict) and call.get("action") == "count"
-    if not known or not isinstance(call.get("id", 0), (int, str)):
-        identity = {"id": call["id"]} if isinstance(call, dict) and isinstance(call.get("id"), (int, str)) else {}
+    if not known or not is_id(call.get("id", 0)):
+        identity = {"id": call["id"]} if isinstance(call, dict) and is_id(call.get("id")) else {}
         if isinstance(call, dict) and call.get("action") == "ping":
             return [{"action": "pong", "payload": None} | identity]
         return [error(404, "unknown_action") | identity]
     identity = {"id": call["id"]} if "id" in call else {}
     return [{**said, **identity} if "close" not in said else said for said in answer(call)]
+
+
+def is_id(value: Any) -> bool:
+    return isinstance(value, (int, str)) and not isinstance(value, bool)
 
 
 def error(status: int, code: str, **more: Any) -> dict[str, Any]:
