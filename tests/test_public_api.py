@@ -91,12 +91,15 @@ def test_asyncapi_exports_what_is_documented() -> None:
     assert all(hasattr(asyncapi, name) and name in page for name in asyncapi.__all__)
 
 
-@pytest.mark.parametrize("module", ["wsdrf", "wsdrf.exceptions", "wsdrf.testing", "wsdrf.strategies", "wsdrf.asyncapi"])
+PUBLIC_MODULES = ["asyncapi", "exceptions", "signals", "strategies", "telemetry", "testing"]
+
+
+@pytest.mark.parametrize("module", ["wsdrf", *(f"wsdrf.{name}" for name in PUBLIC_MODULES)])
 def test_reference_has_every_public_name(module: str) -> None:
     """Each name that a public module exports is on the page of public names, under its module, and no other."""
     (section,) = re.findall(
         rf"^## {re.escape(module)}\n(.*?)(?=^## |\Z)", API_PAGE.read_text("utf-8"), re.MULTILINE | re.DOTALL
     )
-    shown = re.findall(r"^\.\. auto(?:class|function|exception):: ([\w.]+)$", section, re.MULTILINE)
+    shown = re.findall(r"^\.\. auto(?:class|data|function|exception):: ([\w.]+)$", section, re.MULTILINE)
 
     assert sorted(f"{module}.{name}" for name in importlib.import_module(module).__all__) == sorted(shown)
