@@ -6,7 +6,9 @@ checkout's own ``wsdrf``: a file that is missing from the wheel is a failing tes
 
 from __future__ import annotations
 
+import re
 import shutil
+import tarfile
 from pathlib import Path
 
 import nox
@@ -14,12 +16,16 @@ import nox
 nox.needs_version = ">=2025.2.9"
 nox.options.default_venv_backend = "venv"
 nox.options.sessions = ["lint", "types", "docs", "tests"]
-nox.options.error_on_missing_interpreters = True
 
 ROOT = Path(__file__).parent
 PROJECT = nox.project.load_toml(ROOT / "pyproject.toml")
 FOLDERS = ("changelog.d", "docs", "examples", "tests")
 FILES = ("CHANGELOG.md", "CONTRIBUTING.md", "LICENSE", "README.md", "pyproject.toml")
+PYTHONS = ("3.10", "3.11", "3.12", "3.13")
+EXTRAS = "[testing,yaml]"
+UNIT = ("tests/unit", "tests/laws", "tests/test_public_api.py", "tests/test_packaging.py")
+SHIPPED = ("tests/test_public_api.py", "tests/unit/test_explorer.py", "tests/unit/test_clients_typescript.py")
+"""What fails where a file that is no module is missing from the wheel: a page, a script, a runtime."""
 WASTE = shutil.ignore_patterns("__pycache__", "_build", "*.sqlite3*", ".hypothesis", "node_modules")
 
 
@@ -58,6 +64,29 @@ def copy_tree(session: nox.Session) -> Path:
     return tree
 
 
+def lowest(session: nox.Session) -> Path:
+    """Write constraints that hold each dependency to the lowest version that ``pyproject.toml`` claims."""
+    metadata = PROJECT["project"]
+    claimed = [
+        *metadata["dependencies"],
+        *(one for extra in metadata["optional-dependencies"].values() for one in extra),
+    ]
+    constraints = Path(session.create_tmp()).resolve() / "lowest.txt"
+    constraints.write_text("".join(f"{re.sub('>=', '==', one)}\n" for one in claimed), "utf-8")
+    return constraints
+
+
+def run_corner(session: nox.Session, versions: str) -> None:
+    """Run the unit tests and laws with the lowest or the newest versions that the interpreter takes."""
+    wheel = build_wheel(session)
+    pins = ("--constraint", str(lowest(session))) if versions == "lowest" else ("--upgrade",)
+    session.install(f"wsdrf{EXTRAS} @ {wheel.as_uri()}", *group("tests"), *pins)
+    session.install("--quiet", "--force-reinstall", "--no-deps", str(wheel))
+    with session.chdir(copy_tree(session)):
+        chosen = session.posargs or (*UNIT, "-m", "not live and not browser")
+        session.run("python", "-m", "pytest", "-n", "2", "--dist", "loadfile", *chosen, env={"WSDRF_INSTALLED": "1"})
+
+
 def run_pytest(session: nox.Session, *arguments: str) -> None:
     """Run pytest in a tree where only the installed ``wsdrf`` can be imported."""
     install_wheel(session, "tests", extra="[testing]")
@@ -94,6 +123,19 @@ def browser(session: nox.Session) -> None:
     run_pytest(session, "-m", "browser")
 
 
+@nox.session(python=PYTHONS)
+@nox.parametrize("versions", ["lowest", "newest"])
+def matrix(session: nox.Session, versions: str) -> None:
+    """Run unit tests and laws on each Python that is there, with the lowest and the newest versions claimed."""
+    run_corner(session, versions)
+
+
+@nox.session
+def floor(session: nox.Session) -> None:
+    """Do what ``matrix`` does for the lowest versions, on the Python that runs nox."""
+    run_corner(session, "lowest")
+
+
 @nox.session
 def lint(session: nox.Session) -> None:
     """Check style and format; ``nox -s lint -- fix`` mends what can be mended."""
@@ -111,10 +153,18 @@ def types(session: nox.Session) -> None:
     """Check the types, with mypy and with pyright, which disagree often enough to ask both."""
     # Not wsdrf itself: what is checked is the checkout, and a second copy of it would only confuse.
     metadata = PROJECT["project"]
+    quiet = {"PYRIGHT_PYTHON_IGNORE_WARNINGS": "1"}
     session.install(*metadata["dependencies"], *metadata["optional-dependencies"]["testing"], *group("types"))
+    session.run("python", "-m", "pip", "uninstall", "--quiet", "--yes", "wsdrf")
     session.run("mypy", "noxfile.py")
     session.run("mypy")
-    session.run("pyright", env={"PYRIGHT_PYTHON_IGNORE_WARNINGS": "1"})
+    session.run("pyright", env=quiet)
+    # And then as a user has it: the wheel's types are complete, right uses are right, and wrong ones are errors.
+    session.install("--quiet", "--force-reinstall", "--no-deps", str(build_wheel(session)))
+    with session.chdir(copy_tree(session)):
+        session.run("mypy", "--config-file", "tests/typing/mypy.ini", "tests/typing")
+        session.run("pyright", "--project", "tests/typing", env=quiet)
+        session.run("pyright", "--verifytypes", "wsdrf", "--ignoreexternal", env=quiet)
 
 
 @nox.session
@@ -134,8 +184,20 @@ def bench(session: nox.Session) -> None:
 
 @nox.session
 def build(session: nox.Session) -> None:
-    """Build wheel and source distribution to ``dist``, and check what they say of themselves."""
+    """Build the source distribution and from it the wheel, and test the one with the tests of the other."""
     session.install("build", "twine")
-    shutil.rmtree(ROOT / "dist", ignore_errors=True)
+    dist = ROOT / "dist"
+    shutil.rmtree(dist, ignore_errors=True)
     session.run("python", "-m", "build", str(ROOT))
-    session.run("twine", "check", "--strict", *(str(path) for path in sorted((ROOT / "dist").iterdir())))
+    session.run("twine", "check", "--strict", *(str(path) for path in sorted(dist.iterdir())))
+    (wheel,), (source,) = dist.glob("*.whl"), dist.glob("*.tar.gz")
+    session.install(f"wsdrf{EXTRAS} @ {wheel.as_uri()}", *group("tests"))
+    session.install("--quiet", "--force-reinstall", "--no-deps", str(wheel))
+    unpacked = Path(session.create_tmp()).resolve() / "source"
+    shutil.rmtree(unpacked, ignore_errors=True)
+    with tarfile.open(source) as archive:
+        archive.extractall(unpacked, filter="data")
+    tree = unpacked / source.name.removesuffix(".tar.gz")
+    shutil.rmtree(tree / "wsdrf")
+    with session.chdir(tree):
+        session.run("python", "-m", "pytest", *(session.posargs or SHIPPED), env={"WSDRF_INSTALLED": "1"})

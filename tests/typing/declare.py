@@ -64,7 +64,7 @@ say: Callable[[Say], Awaitable[Say]] = room.say
 delete: Callable[[Say, object], None] = room.delete
 history: Callable[[Say], AsyncIterator[Say]] = room.history
 assert_type(room, Room)
-wrong = room.say("hello")  # type: ignore[arg-type]  # the payload has a type
+wrong = room.say("hello")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]  # the payload has a type
 
 # Tables and options are typed values.
 assert_type(Room.routes, Routes)
@@ -72,28 +72,28 @@ assert_type(Room.routes["say"], Route)
 assert_type(Room.receptions, Receptions)
 assert_type(resolve(Room, {}), Options)
 assert_type(resolve(Room, {}).message_rate, Rate | None)
-Room.routes["say"] = Room.routes["delete"]  # type: ignore[index]  # a table cannot be written to
-Room.routes["say"].action = "speak"  # type: ignore[misc]  # nor can a route
+Room.routes["say"] = Room.routes["delete"]  # type: ignore[index]  # pyright: ignore[reportIndexIssue]  # a table cannot be written to
+Room.routes["say"].action = "speak"  # type: ignore[misc]  # pyright: ignore[reportAttributeAccessIssue]  # nor can a route
 
 
 # Each of these is refused by the checker before Python sees it.
 def plain() -> None: ...
 
 
-on(plain)  # type: ignore[arg-type]  # no parentheses
-on(7)  # type: ignore[arg-type]  # an action is a str
-on("say", "PUT")  # type: ignore[call-arg]  # the method is given by name
-on("say", timeout="30")  # type: ignore[arg-type]  # seconds are a number
-on("say", concurrent="yes")  # type: ignore[arg-type]  # a flag is a bool
-on("say")(7)  # type: ignore[type-var]  # only a function can be marked
-requires(plain)  # type: ignore[arg-type]  # no parentheses
-requires(MaySpeak())  # type: ignore[arg-type]  # the class itself, not an instance
-requires(NoPermission)  # type: ignore[arg-type]  # a class without has_permission()
-requires([MaySpeak])  # type: ignore[arg-type]  # one argument each
-requires(None)  # type: ignore[arg-type]  # nothing to ask
-throttle(plain)  # type: ignore[arg-type]  # no parentheses
-throttle(20)  # type: ignore[arg-type]  # a rate is a str
-loads(plain)  # type: ignore[call-arg, arg-type]  # no parentheses
-loads("line", object(), pk=7)  # type: ignore[arg-type]  # a lookup names a payload field
-receives(plain)  # type: ignore[arg-type]  # no parentheses
-receives(Say("x", 1))  # type: ignore[arg-type]  # the class, not a message
+on(plain)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]  # no parentheses
+on(7)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]  # an action is a str
+on("say", "PUT")  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]  # the method is given by name
+on("say", timeout="30")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]  # seconds are a number
+on("say", concurrent="yes")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]  # a flag is a bool
+on("say")(7)  # type: ignore[type-var]  # pyright: ignore[reportArgumentType]  # only a function can be marked
+requires(plain)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]  # no parentheses
+requires(MaySpeak())  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]  # the class itself, not an instance
+requires(NoPermission)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]  # a class without has_permission()
+requires([MaySpeak])  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]  # one argument each
+requires(None)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]  # nothing to ask
+throttle(plain)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]  # no parentheses
+throttle(20)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]  # a rate is a str
+loads(plain)  # type: ignore[arg-type, call-arg]  # pyright: ignore[reportCallIssue]  # no parentheses
+loads("line", object(), pk=7)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]  # a lookup names a payload field
+receives(plain)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]  # no parentheses
+receives(Say("x", 1))  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]  # the class, not a message

@@ -71,7 +71,7 @@ FIELDS: list[tuple[s.Field[Any, Any, Any, Any], Shape]] = [
     (s.BooleanField(), Boolean()),
     (s.IntegerField(), Integer()),
     (s.IntegerField(min_value=1, max_value=9), Integer(ge=1, le=9)),
-    (s.BigIntegerField(), Integer()),
+    *([(s.BigIntegerField(), Integer())] if hasattr(s, "BigIntegerField") else []),  # since DRF 3.17
     (s.FloatField(min_value=0), Number(ge=0)),
     (
         s.DecimalField(max_digits=5, decimal_places=2, min_value=Decimal(1)),

@@ -293,6 +293,7 @@ class TestStructure:
         """A record's fields are missed one by one where there is no payload; anything else is required."""
         assert {("title", "required")} == errors_of(Movie, ABSENT)
         assert {("", "required")} == errors_of(list[int], ABSENT)
+        assert {("", "required")} == errors_of(Any, ABSENT)
         assert Limits() == CODEC.structurer(Limits)(ABSENT)
 
     def test_depth_is_no_danger(self) -> None:

@@ -102,7 +102,7 @@ class Codec:
         return frames.encode_frame(action, payload, id)
 
     def _describe(self, tp: Any) -> Shape:
-        if not isinstance(tp, type):
+        if not issubclass(type(tp), type):  # Python 3.10 takes Annotated[list[int], ...] for an instance of type
             return describe(tp, camelize=self.camelize)
         if tp not in self._shapes:
             self._shapes[tp] = describe(tp, camelize=self.camelize)
