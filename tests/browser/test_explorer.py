@@ -16,6 +16,12 @@ pytestmark = pytest.mark.browser
 Browse = Callable[[str], Visitor]
 
 
+@pytest.fixture
+def reader(kept: Reader) -> Reader:
+    """Open the page anew, in the window of this module."""
+    return kept.again()
+
+
 # -- finding, filling, sending -----------------------------------------------------------------------------------------
 
 
