@@ -99,6 +99,14 @@ def reader(hall: Hall, browse: Callable[[str], Visitor]) -> Reader:
     return Reader(visitor.driver, hall.url)
 
 
+@pytest.fixture(scope="module")
+def kept(hall: Hall, chromium: str, chromedriver: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Reader]:
+    """Give a window as the boss that all tests of a module share, since a browser takes longer to start than most."""
+    start = f"{hall.url}enter/boss/?next=/ws-explorer/"
+    with window(start, chromium, chromedriver, tmp_path_factory.mktemp("kept")) as visitor:
+        yield Reader(visitor.driver, hall.url)
+
+
 @pytest.fixture(scope="session")
 def modules(tmp_path_factory: pytest.TempPathFactory, require: Callable[[str, str], str]) -> Path:
     """Install what the tests of pages have from npm, and give the folder that it is in."""

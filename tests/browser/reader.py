@@ -20,6 +20,12 @@ CALL, CARD, LOG = "form.call", ".card.connect", ".log"
 class Reader(Visitor):
     """Drive the explorer of the site at ``url``."""
 
+    def again(self) -> Reader:
+        """Open the page anew."""
+        self.driver.get(f"{self.url}ws-explorer/")
+        self.wait_until(lambda: self.all('html[data-ready="true"]'), "the page is ready")
+        return self
+
     def look_at(self, place: str) -> None:
         """Follow the link of a consumer, or of an action, as in ``HallConsumer/hall.book``."""
         self.one(f'nav a[href$="#{place}"]').click()
@@ -81,7 +87,7 @@ class Reader(Visitor):
 
     def answer(self) -> Any:
         """Give the payload of the last answer."""
-        return json.loads(self.one(f"{CALL} .result pre").text)
+        return json.loads(self.texts(f"{CALL} .result pre")[0])  # at once: the next item of a stream replaces it
 
     def typed(self) -> Any:
         """Give what stands in the JSON beside the form."""

@@ -16,14 +16,24 @@ pytestmark = pytest.mark.browser
 Browse = Callable[[str], Visitor]
 
 
+@pytest.fixture
+def reader(kept: Reader) -> Reader:
+    """Open the page anew, in the window of this module."""
+    return kept.again()
+
+
 # -- finding, filling, sending -----------------------------------------------------------------------------------------
 
 
 def test_find_fill_send(reader: Reader) -> None:
     """An action is found by a word, its form filled field by field, the call sent, and its answer read."""
-    reader.one("nav input").send_keys("book a table")
-    reader.wait_for_text("nav [role=status]", "found")
-    assert ["hall.book"] == [text for text in reader.texts("nav li li a") if text == "hall.book"]
+    assert ["hall.book"] == reader.texts("nav a[aria-current]")
+    reader.one("nav input").send_keys("everybody ring bell")
+    reader.wait_for_text("nav [role=status]", "1 action found.")
+    assert ["hall.ring"] == reader.texts("nav li li a")
+    reader.one("nav input").clear()
+    reader.one("nav input").send_keys("hall.boo")
+    reader.wait_until(lambda: ["hall.book"] == reader.texts("nav li li a"), "the action")
     reader.come_in("HallConsumer/hall.book", name="east")
 
     reader.fill("table", "4")

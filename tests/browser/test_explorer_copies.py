@@ -23,6 +23,12 @@ ODD = 'it\'s "odd" \\ $HOME `id` \u2028 \U0001f600 café'
 WAYS = ["session", "subprotocol", "message", "query"]
 
 
+@pytest.fixture
+def reader(kept: Reader) -> Reader:
+    """Open the page anew, in the window of this module."""
+    return kept.again()
+
+
 def copied(reader: Reader, label: str) -> str:
     """Give what is copied, which is what is shown."""
     if not reader.all(".copy[open]"):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
+from selenium.webdriver.support.expected_conditions import staleness_of
 
 from tests.browser.hall import Hall
 from tests.browser.reader import CARD, LOG, Reader
@@ -45,6 +46,33 @@ def test_catalogue_is_refused(reader: Reader) -> None:
           .then(() => done("allowed"), (error) => done(error.message));"""
 
     assert "The catalogue was refused with 403 Forbidden." == reader.driver.execute_async_script(script)
+
+
+def test_what_one_may_not_know_of(hall: Hall, browse: Browse) -> None:
+    """Who may know of some of it sees that, and no trace of the rest; who may know of nothing is told that there is none."""
+    visitor = browse(f"{hall.url}some/")
+    visitor.wait_for_text("#content", "The project has no consumers of wsdrf, or none that you may know of.")
+    assert [] == visitor.all("nav li")
+    assert [] == visitor.complaints()
+
+    visitor.driver.get(f"{hall.url}enter/alice/?next=/some/")
+    visitor.wait_until(lambda: visitor.all("nav li"), "the list")
+    assert ["HallConsumer"] == [text.split()[0] for text in visitor.texts("nav a.consumer")]
+    assert "hall.book" in visitor.texts("nav li li a")
+    assert "hall.close" not in visitor.driver.page_source
+
+
+def test_a_place_has_an_address(reader: Reader) -> None:
+    """A link to an action leads there; one to what is not there, or not any more, says so."""
+    reader.driver.get(f"{reader.url}ws-explorer/#HallConsumer/hall.count")
+    reader.driver.refresh()
+    reader.wait_for_text(".action h3", "hall.count")
+
+    reader.driver.get(f"{reader.url}ws-explorer/#HallConsumer/hall.gone")
+
+    reader.wait_for_text("#content", "Nothing of this name is there. Choose an action from the list.")
+    reader.driver.back()
+    reader.wait_for_text(".action h3", "hall.count")
 
 
 # -- ways in -----------------------------------------------------------------------------------------------------------
@@ -145,7 +173,9 @@ def test_logged_out_elsewhere(reader: Reader) -> None:
     assert "401 Unauthorized" in status
     assert "Retry after logging in" in status
     reader.wait_for_result("the connection ended before the answer")
+    before = reader.one("html")
     reader.driver.find_element("link text", "Log in again").click()
+    reader.wait_until(lambda: staleness_of(before)(reader.driver), "the old page is gone")
     reader.wait_until(lambda: reader.all('html[data-ready="true"]'), "the page, once more")
     assert "Logged in as boss" in reader.one("header").text
     reader.come_in("HallConsumer/hall.count", name="east")

@@ -58,6 +58,12 @@ quietly = settings(
 
 
 @pytest.fixture
+def reader(kept: Reader) -> Reader:
+    """Open the page anew, in the window of this module."""
+    return kept.again()
+
+
+@pytest.fixture
 def ask(reader: Reader) -> Callable[..., Any]:
     """Give what runs a script in the explorer's page, and gives what it is done with."""
     reader.driver.set_script_timeout(100)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -92,6 +94,28 @@ const SCENARIOS = {
     const { name, closing } = await failure(room.connect());
     await new Promise((go) => setTimeout(go, 500));
     return { name, closing, opened };
+  },
+
+  async expire({ made, given }) {
+    const asked = [];
+    const token = () => { asked.push(given.tokens[asked.length]); return asked.at(-1); };
+    const options = { params: { pk: given.room }, token, backoff: 50, maxBackoff: 500 };
+    const room = (window.room = new made.RoomConsumerClient(location.origin, options));
+    window.asked = asked;
+    window.codes = [];
+    room.on("close", ({ code }) => window.codes.push(code));
+    await room.connect();
+    return asked;
+  },
+
+  async renew({ failure }) {
+    while (!window.codes.length) {
+      await failure(window.room.call("room.members")); // the call that notices it fails, or waits for the new connection
+      await new Promise((go) => setTimeout(go, 300));
+    }
+    const members = await window.room.call("room.members");
+    window.room.close();
+    return { codes: window.codes, asked: window.asked, members: members.length };
   },
 
   async stay({ made, given, failure }) {
@@ -203,6 +227,7 @@ class Mortal:
     def __init__(self, folder: Path) -> None:
         self._folder, self._port = folder, free_port()
         self.url = f"http://127.0.0.1:{self._port}/"
+        self.database = folder / "chat.sqlite3"
         self.start()
 
     def start(self) -> None:
@@ -242,6 +267,21 @@ def test_a_killed_server_is_found_again(mortal: Mortal, browse: Any) -> None:
     assert ["open"] == found["first"]
     assert ("close", ["open", "resync"]) == (found["rest"][0], found["rest"][-2:])
     assert {1006} == set(found["codes"])
+
+
+def test_a_token_that_ends(mortal: Mortal, browse: Any) -> None:
+    """A token that is taken away closes with 4401; the function is asked again, and the client is back by itself."""
+    visitor = browse(mortal.url)
+    given = room_of(mortal.url, "bob", "Workshop")
+    tokens = [given["options"]["token"], "f" * 40]
+    assert tokens[:1] == run(visitor, "expire", room=given["room"], tokens=tokens)
+    with closing(sqlite3.connect(mortal.database)) as database, database:
+        database.execute("UPDATE authtoken_token SET key = ? WHERE key = ?", (tokens[1], tokens[0]))
+
+    found = run(visitor, "renew")
+
+    assert {"codes": [4401, 1000], "asked": tokens} == {name: found[name] for name in ("codes", "asked")}
+    assert found["members"]
 
 
 def test_the_page_comes_back_by_itself(mortal: Mortal, browse: Any) -> None:

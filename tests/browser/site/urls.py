@@ -9,8 +9,24 @@ from django.urls import include, path
 from django.views.decorators.csrf import csrf_exempt
 from rest_framework.authentication import SessionAuthentication
 from rest_framework.permissions import AllowAny
+from rest_framework.request import Request
 
+from wsdrf.connection.mounts import Mount
 from wsdrf.explorer.views import CatalogueView, ExplorerView
+from wsdrf.routing import Route
+
+
+class Some(CatalogueView):
+    """For everybody, and without what they may not know of."""
+
+    def may_list(self, request: Request, mount: Mount, route: Route | None) -> bool:
+        """List what is in the hall to who is logged in, without how to close it; nothing to anybody else."""
+        return (
+            bool(request.user.is_authenticated)
+            and mount.name == "HallConsumer"
+            and getattr(route, "action", "") != "hall.close"
+        )
+
 
 EVERYBODY = {"authentication_classes": [SessionAuthentication], "permission_classes": [AllowAny]}
 
@@ -34,6 +50,8 @@ urlpatterns = [
     path("ws-explorer/", include("wsdrf.explorer.urls")),
     path("open/", ExplorerView.as_view(**EVERYBODY)),
     path("open/catalogue/", CatalogueView.as_view(**EVERYBODY)),
+    path("some/", ExplorerView.as_view(**EVERYBODY)),
+    path("some/catalogue/", Some.as_view(**EVERYBODY)),
     path("enter/<str:name>/", enter),
     path("leave/", leave),
 ]

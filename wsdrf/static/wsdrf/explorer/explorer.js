@@ -18,6 +18,8 @@ import { factList, frameItem } from "./tables.js";
 class Page {
   /** @type {Map<Consumer, Desk>} */
   #desks = new Map();
+  /** The hash of what is shown. */
+  #here = "";
 
   /**
    * @param {HTMLElement} main
@@ -77,7 +79,7 @@ class Page {
 
   #mark() {
     for (const link of this.list.querySelectorAll("a")) {
-      if (link.getAttribute("href") === location.hash) link.setAttribute("aria-current", "page");
+      if (link.getAttribute("href") === this.#here) link.setAttribute("aria-current", "page");
       else link.removeAttribute("aria-current");
     }
   }
@@ -86,6 +88,7 @@ class Page {
   #show(hasMoved) {
     const first = this.catalogue.consumers[0];
     const place = placeOf(this.catalogue, location.hash) ?? (first && !location.hash ? { consumer: first, action: first.actions[0] ?? null } : null);
+    this.#here = place ? hashOf(place.consumer, place.action) : "";
     this.#mark();
     if (!place) {
       const word = first ? "Nothing of this name is there. Choose an action from the list." : "The project has no consumers of wsdrf, or none that you may know of.";
