@@ -13,7 +13,7 @@ ROOT = Path(__file__).resolve().parent.parent
 PYPROJECT = (ROOT / "pyproject.toml").read_text("utf-8")
 PAGE = (ROOT / "docs" / "reference" / "versions.md").read_text("utf-8")
 EXAMPLES = sorted((ROOT / "tests" / "typing").glob("*.py"))
-PUBLIC = ("wsdrf", "wsdrf.asyncapi", "wsdrf.exceptions", "wsdrf.strategies", "wsdrf.testing")
+PUBLIC = ("wsdrf", "wsdrf.asyncapi", "wsdrf.exceptions", "wsdrf.strategies", "wsdrf.telemetry", "wsdrf.testing")
 WRONG = re.compile(r"# type: ignore\[[a-z, -]+\]  # pyright: ignore\[\w+(, \w+)*\]  # \w.*")
 """The comment on a line that both type checkers must refuse: each complains of one that it does not need."""
 

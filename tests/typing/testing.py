@@ -18,6 +18,7 @@ from wsdrf.testing import (
     aassert_permission_matrix,
     assert_permission_matrix,
     find_application,
+    signals_delivered,
 )
 
 
@@ -52,6 +53,8 @@ class RoomTests(WebsocketTestCase):
             assert_type(await client.receive_all_json(), list[Any])
             await client.send_message(Said(text="hello"), id=7)
             await client.assert_closed(4401)
+            await signals_delivered()
+            await signals_delivered(1)  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]  # it waits for all of them
             await client.call(7)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]  # an action is a str
             await client.call("say", Said(text="x"), 1)  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]  # the timeout is given by name
             await client.receive_message("said")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]  # the class, not its action
