@@ -12,7 +12,7 @@ class WsdrfConfig(AppConfig):
     """Have Django's signals end what was let in: a logout, a changed password, a deleted token."""
 
     name = "wsdrf"
-    verbose_name: str = "WebSockets with Django REST framework"
+    verbose_name: str = "WebSockets with Django REST framework"  # pyright: ignore[reportIncompatibleVariableOverride]  # not lazy
 
     def ready(self) -> None:
         """Listen to the signals, and register the system checks."""

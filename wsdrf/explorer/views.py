@@ -48,7 +48,7 @@ class GuardedView(APIView):
     """Answer ``GET`` for whoever ``permission_classes`` let in, under a strict Content-Security-Policy."""
 
     permission_classes: Sequence[Any] = [IsAdminUserOrDebug]
-    http_method_names: list[str] = ["get", "head"]
+    http_method_names: Sequence[str] = ["get", "head"]
     schema: ViewInspector | None = None
 
     def finalize_response(self, request: Request, response: Any, *args: Any, **kwargs: Any) -> Response:

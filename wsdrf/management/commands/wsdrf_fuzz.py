@@ -9,7 +9,7 @@ from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
 from random import SystemRandom
-from typing import Any, Final
+from typing import Any, Final, Literal
 from urllib.parse import urlsplit
 
 from django.conf import settings
@@ -45,7 +45,7 @@ class Command(BaseCommand):
 
     help = "Try consumers with generated conversations: valid, nearly valid and hostile, of several people."
     # They would import the application before this command has made room for a client called testserver.
-    requires_system_checks: tuple[str, ...] = ()
+    requires_system_checks: list[str] | tuple[str, ...] | Literal["__all__"] = ()
 
     def add_arguments(self, parser: CommandParser) -> None:
         """Take what to try, as whom, for how long, and what to do with failures."""
