@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from attrs import define, field
 
-logger = logging.getLogger("wsdrf.observing")
+logger: logging.Logger = logging.getLogger("wsdrf.observing")
 
 UNKNOWN: Final = "wsdrf.unknown"
 """Stands for every action that a consumer does not have. What a client makes up is told to nobody."""

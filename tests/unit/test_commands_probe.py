@@ -156,7 +156,10 @@ def test_the_answers_are_what_calls_get() -> None:
 def test_nothing_is_left_behind(settings: Any) -> None:
     """Rows are rolled back, what waits for a commit never runs; mail, caches and channel layers are not the project's."""
     settings.CHANNEL_LAYERS = {"default": {"BACKEND": "no.such.layer"}}
-    settings.EMAIL_BACKEND = "no.such.backend"
+    if hasattr(settings, "MAILERS"):  # since Django 6.1
+        settings.MAILERS = {"default": {"BACKEND": "no.such.backend"}}
+    else:
+        settings.EMAIL_BACKEND = "no.such.backend"
     cache.set("mine", 1)
     rights = printed(*WHO)
 

@@ -12,7 +12,7 @@ from wsdrf.connection.blueprint import blueprint_of
 from wsdrf.connection.connection import Connection
 from wsdrf.connection.shutdown import shutdown, turn_away
 
-logger = logging.getLogger("wsdrf.connection")
+logger: logging.Logger = logging.getLogger("wsdrf.connection")
 
 
 class WebsocketApplication(AsyncConsumer):

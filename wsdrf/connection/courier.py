@@ -15,7 +15,7 @@ from django.dispatch import Signal
 
 from wsdrf.connection.pool import Pool, _thread_sensitive
 
-logger = logging.getLogger("wsdrf.connection")
+logger: logging.Logger = logging.getLogger("wsdrf.connection")
 
 MOST_WAITING: Final = 1000
 """Signals that may wait for slow receivers. What comes then is dropped: no connection waits, and no memory grows."""

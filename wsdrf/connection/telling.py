@@ -50,7 +50,7 @@ class Watched:
 
     def __init__(self, subject: Subject, call: Call) -> None:
         action = call.action if call.action in subject.blueprint.steps else UNKNOWN
-        self.record = CallRecord(_record_of(subject), action)
+        self.record: CallRecord = CallRecord(_record_of(subject), action)
         self._subject = subject
         self._is_beside = False  # it runs beside other calls, and ends in a task of its own
 

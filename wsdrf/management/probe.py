@@ -180,7 +180,10 @@ def sealed() -> Generator[None, None, None]:
     memory = "django.core.cache.backends.locmem.LocMemCache"
     in_memory = {alias: {"BACKEND": memory, "LOCATION": f"wsdrf-probe-{alias}"} for alias in settings.CACHES}
     mail = "django.core.mail.backends.dummy.EmailBackend"
-    with override_settings(CHANNEL_LAYERS=layers, CACHES=in_memory, EMAIL_BACKEND=mail):
+    # Since Django 6.1 a project has either, and Django refuses both at once.
+    mailers = {alias: {"BACKEND": mail} for alias in getattr(settings, "MAILERS", {})}
+    mute: dict[str, Any] = {"MAILERS": mailers} if hasattr(settings, "MAILERS") else {"EMAIL_BACKEND": mail}
+    with override_settings(CHANNEL_LAYERS=layers, CACHES=in_memory, **mute):
         yield
 
 
