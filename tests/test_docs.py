@@ -130,7 +130,7 @@ class Workshop:
             capture_output=True,
             text=True,
             check=False,
-            timeout=100,
+            timeout=280,
         )
         assert 0 == finished.returncode, f"python {shlex.join(arguments)}\n{finished.stdout}{finished.stderr}"
 
@@ -139,6 +139,7 @@ def name(page: Path) -> str:
     return str(page.relative_to(ROOT))
 
 
+@pytest.mark.timeout(300)  # a page may try hundreds of conversations, on a machine that does other things as well
 @pytest.mark.parametrize("page", PAGES, ids=name)
 def test_page_can_be_followed(page: Path, tmp_path: Path) -> None:
     """Whoever types what the page shows gets what it says, from the first block to the last."""
