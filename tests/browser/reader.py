@@ -134,7 +134,7 @@ class Reader(Visitor):
     def log_out_elsewhere(self) -> None:
         with self.elsewhere("leave/"):
             self.driver.find_element(By.TAG_NAME, "button").click()
-            self.wait_for_text("body", "You are out.")
+            self.wait_until(lambda: ["You are out."] == self.texts("body"), "the answer")
 
     def focused(self) -> WebElement:
         return self.driver.switch_to.active_element

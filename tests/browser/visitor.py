@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
+from selenium.common.exceptions import StaleElementReferenceException
 from selenium.webdriver.common.by import By
 from selenium.webdriver.remote.webdriver import WebDriver
 from selenium.webdriver.remote.webelement import WebElement
@@ -55,7 +56,9 @@ class Visitor:
 
     def wait_until(self, condition: Callable[[], T], what: str) -> T:
         message = f"Not seen within {PATIENCE} s: {what}"
-        return WebDriverWait(self.driver, PATIENCE, poll_frequency=0.05).until(lambda _: condition(), message)
+        # What is replaced while one looks at it has not been seen yet.
+        wait = WebDriverWait(self.driver, PATIENCE, 0.05, [StaleElementReferenceException])
+        return wait.until(lambda _: condition(), message)
 
     def wait_for_text(self, selector: str, text: str) -> str:
         """Wait until ``selector`` shows ``text`` to the eye, and give all that it shows."""

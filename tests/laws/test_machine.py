@@ -22,6 +22,7 @@ from rest_framework.permissions import AllowAny, IsAdminUser, IsAuthenticatedOrR
 from tests.conftest import CONVERSATIONS
 from tests.laws import mutants
 from tests.laws.mutants import MUTANTS, NOBODY, ROLES, Members, Mutant, Noted, Open, Said, Say
+from tests.laws.overheard import PATH, Overheard
 from tests.laws.zoo import ZOO, Specimen
 from wsdrf import Consumer, on, receives, requires, throttle
 from wsdrf.strategies import ConsumerMachine, state_machine
@@ -191,6 +192,18 @@ def test_right_consumer_raises_no_alarm(consumer: type[Consumer], request: pytes
     roles = {**ROLES, "carol": partial(token_of, "carol")} if consumer is Everything else ROLES
 
     tell(request, hold(state_machine(consumer, roles, endless=["m.feed"]), EXAMPLES))
+
+
+@pytest.mark.parametrize("consumer", [Open, Members, Everything])
+def test_every_frame_of_a_machine_is_one_message(consumer: type[Consumer]) -> None:
+    """Whatever a consumer sends in generated conversations of several people is one message of its document."""
+    overheard = Overheard(consumer)
+    roles = {**ROLES, "carol": partial(token_of, "carol")} if consumer is Everything else ROLES
+
+    conversations = hold(state_machine(consumer, roles, path=PATH, application=overheard, endless=["m.feed"]), EXAMPLES)
+
+    assert [] == overheard.odd
+    assert conversations < overheard.count
 
 
 DEMO = """
