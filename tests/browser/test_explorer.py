@@ -236,6 +236,8 @@ def test_stream_and_cancel(reader: Reader) -> None:
         reader.wait_for_result("items so far")
         assert {"n"} == reader.answer().keys()
 
+        if where == LOG:
+            scroll_up(reader)
         reader.press(name, where)
 
         reader.wait_for_result(f"Call #{number}: cancelled after")
@@ -245,6 +247,18 @@ def test_stream_and_cancel(reader: Reader) -> None:
         count = reader.names("received").count("hall.number")
         pong(reader)
         assert count == reader.names("received").count("hall.number")
+
+
+def scroll_up(reader: Reader) -> None:
+    """Scroll the log up, where it stays whatever comes in."""
+    place = "return document.querySelector('.log-pane').scrollTop"
+    reader.wait_until(lambda: reader.driver.execute_script(place) > 50, "more than the log shows at once")
+    reader.driver.execute_script("document.querySelector('.log-pane').scrollTop = 0")
+    count = len(reader.entries())
+    reader.wait_until(lambda: count + 5 < len(reader.entries()), "more items")
+    assert reader.driver.execute_script(place) < 50
+    sent = "document.querySelector('[data-call=\"2\"]').scrollIntoView({ block: 'center' })"
+    reader.driver.execute_script(sent)
 
 
 def pong(reader: Reader) -> None:

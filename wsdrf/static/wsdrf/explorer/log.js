@@ -22,6 +22,7 @@ export class Log {
   #isPaused = false;
   #isAtEnd = true;
   #isFollowing = false;
+  #top = 0;
   #dropped = 0;
 
   /** @param {Session} session */
@@ -30,12 +31,10 @@ export class Log {
     this.list = h("ol", { class: "entries" });
     this.pane = h(
       "div",
-      { class: "log-pane", role: "log", "aria-label": `Frames of ${session.consumer.name}`, tabindex: "0" },
+      { class: "log-pane following", role: "log", "aria-label": `Frames of ${session.consumer.name}`, tabindex: "0" },
       this.list,
     );
-    this.pane.addEventListener("scroll", () => {
-      if (!this.#isFollowing) this.#isAtEnd = this.pane.scrollHeight - this.pane.scrollTop - this.pane.clientHeight < 40;
-    });
+    this.pane.addEventListener("scroll", () => this.#scrolled());
     this.empty = h("p", { class: "hint" }, "Each frame shows here, in both directions, as soon as you connect.");
     this.pauser = button("Pause", () => this.#pause(), { class: "quiet", "aria-pressed": "false" });
     this.pinger = button("Ping", () => session.ping(), { class: "quiet" });
@@ -112,13 +111,22 @@ export class Log {
     this.#follow();
   }
 
+  /** Whoever scrolls up stays there, though entries come in; who is at the end, or gets there, follows them. */
+  #scrolled() {
+    const { scrollTop, scrollHeight, clientHeight } = this.pane;
+    if (scrollHeight - scrollTop - clientHeight < 40) this.#isAtEnd = true;
+    else if (scrollTop < this.#top) this.#isAtEnd = false;
+    this.#top = scrollTop;
+    this.pane.classList.toggle("following", this.#isAtEnd);
+  }
+
   /** Stay at the end, once for all entries of a frame of the screen: to ask for a height is to lay out the page. */
   #follow() {
     if (!this.#isAtEnd || this.#isFollowing) return;
     this.#isFollowing = true;
     requestAnimationFrame(() => {
       this.#isFollowing = false;
-      this.pane.scrollTop = this.pane.scrollHeight;
+      if (this.#isAtEnd) this.pane.scrollTop = this.pane.scrollHeight;
     });
   }
 
