@@ -221,12 +221,16 @@ class Consumer(metaclass=ConsumerType):
             await send_parcel(blueprint.layer_alias, blueprint.event(check_group(group), message))
 
     @classmethod
-    def as_asgi(cls, **initkwargs: Any) -> Any:
+    def as_asgi(cls, *called: Any, **initkwargs: Any) -> Any:
         """Generate the Channels consumer, and give its ASGI application, for ``path()`` in a ``URLRouter``.
 
         It takes no arguments, unlike that of Channels. Raises ``ConfigurationError`` for one that is given, and for a
         wrong option or guard.
         """
+        if called:
+            raise ConfigurationError(
+                f"{cls.__name__}.as_asgi stands in a route without its parentheses. Route to {cls.__name__}.as_asgi()."
+            )
         if initkwargs:
             raise ConfigurationError(
                 f"{cls.__name__}.as_asgi() was given {', '.join(initkwargs)}, and takes nothing. Set it on the class, "

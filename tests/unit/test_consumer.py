@@ -278,6 +278,15 @@ async def test_a_route_to_the_class_itself_is_told_of() -> None:
         await PetConsumer({"type": "websocket"}, None, None)
 
 
+def test_a_route_to_the_uncalled_method_is_told_of() -> None:
+    """Who forgets the parentheses behind ``.as_asgi`` in a route is told so, when somebody connects."""
+    with pytest.raises(
+        ConfigurationError,
+        match=r"^PetConsumer\.as_asgi stands in a route without its parentheses\. Route to PetConsumer\.as_asgi\(\)\.$",
+    ):
+        PetConsumer.as_asgi({"type": "websocket"}, None, None)
+
+
 def test_an_argument_of_the_application_is_told_of() -> None:
     """What is given to ``as_asgi`` as to a view's ``as_view`` is refused when the application is built."""
     with pytest.raises(

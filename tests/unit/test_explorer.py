@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 import re
 from html.parser import HTMLParser
+from pathlib import Path
 from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
+from django.contrib.staticfiles import finders
 from django.test import Client
 from rest_framework.authtoken.models import Token
 
@@ -156,6 +158,16 @@ def test_the_page_is_a_shell(staff: Client) -> None:
     assert [{"lang": "en"}] == shell.find("html")
     assert "width=device-width, initial-scale=1" in {meta.get("content") for meta in shell.find("meta")}
     assert 1 == len(shell.find("noscript")) == len(shell.find("title"))
+
+
+def test_a_page_without_its_files_says_why(staff: Client) -> None:
+    """Where nothing serves static files, the page says so and what to do; its own style sheet hides these words."""
+    shell = page(staff)
+    sheet = finders.find("wsdrf/explorer/explorer.css")
+
+    assert [{"class": "unserved"}] == [one for one in shell.find("p") if one]
+    assert "ASGIStaticFilesHandler" in shell.words
+    assert re.search(r"\.unserved \{\s+display: none;", Path(sheet).read_text("utf-8"))
 
 
 def test_nothing_on_the_page_is_inline(staff: Client) -> None:

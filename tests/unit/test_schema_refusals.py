@@ -103,7 +103,7 @@ class Right:
 @pytest.mark.parametrize(
     ("tp", "words"),
     [
-        (complex, "complex is complex, which cannot travel as JSON. Use an attrs class"),
+        (complex, "complex is complex, which cannot travel as JSON. Decorate a class of your own with @message; else use an attrs class"),
         (Plain, "Plain is Plain, which cannot travel"),
         (Holder, r"Holder.paths{}\[\] is Path, which cannot travel"),
         (Callable[[int], int], "cannot travel"),

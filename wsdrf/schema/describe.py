@@ -227,7 +227,8 @@ def _refusal(tp: Any, path: str) -> str:
             f"{path} is {tp!r}, a name that is not resolved. Use the class itself, or define the name at module level."
         )
     return (
-        f"{path} is {name_of(tp)}, which cannot travel as JSON. Use an attrs class, a dataclass, a TypedDict, "
+        f"{path} is {name_of(tp)}, which cannot travel as JSON. Decorate a class of your own with @message; "
+        "else use an attrs class, a dataclass, a TypedDict, "
         "or str, int, float, bool, None, bytes, datetime, date, time, timedelta, Decimal, UUID, Enum, Literal, "
         "and list, tuple, set, frozenset, dict or a union of these."
     )
