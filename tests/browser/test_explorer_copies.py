@@ -7,6 +7,7 @@ import shlex
 import subprocess
 import sys
 from collections.abc import Callable
+from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Any
 
@@ -156,19 +157,11 @@ def test_wsdrf_test(hall: Hall, reader: Reader, tmp_path: Path, call: tuple[str,
     if place.endswith("count"):
         program = program.replace("in socket.stream", "in first(socket.stream").replace(")]", "))]") + FIRST
     (tmp_path / "test_copied.py").write_text(program)
-    options = [
-        "-q",
-        "-p",
-        "wsdrf.testing.plugin",
-        "-p",
-        "no:cacheprovider",
-        "-o",
-        "asyncio_mode=auto",
-        "--rootdir",
-        ".",
-    ]
+    (tmp_path / "pytest.ini").write_text("[pytest]\nasyncio_mode = auto\n")  # a project of its own, whatever is above
+    is_installed = any(one.name == "wsdrf" for one in entry_points(group="pytest11"))
+    plugin = [] if is_installed else ["-p", "wsdrf.testing.plugin"]  # as in tests/conftest.py
 
-    command = [sys.executable, "-m", "pytest", *options, "test_copied.py"]
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *plugin, "test_copied.py"]
     assert "1 passed" in run(command, tmp_path, hall, WSDRF_TEST_DATABASE=str(tmp_path / "test.sqlite3"))
 
 
