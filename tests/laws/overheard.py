@@ -17,10 +17,10 @@ PATH = "/heard/"
 
 
 class Overheard:
-    """An ASGI application with one consumer at ``PATH``. ``count`` is how many frames were heard, ``odd`` which were wrong."""
+    """An ASGI application with one consumer at ``route``. ``count`` is how many frames were heard, ``odd`` which were wrong."""
 
-    def __init__(self, consumer: type[Consumer]) -> None:
-        self._application = URLRouter([path(PATH.lstrip("/"), consumer.as_asgi())])
+    def __init__(self, consumer: type[Consumer], route: str = PATH) -> None:
+        self._application = URLRouter([path(route.lstrip("/"), consumer.as_asgi())])
         (mount,) = mounts(self._application)
         document = describe_mounts([mount])
         self._messages = {

@@ -182,8 +182,14 @@ def test_there_are_enough_faults() -> None:
 
 @pytest.mark.parametrize("specimen", ZOO, ids=lambda specimen: specimen.name)
 def test_right_echo_raises_no_alarm(specimen: Specimen, request: pytest.FixtureRequest) -> None:
-    """A consumer that echoes a type, whichever it is, has nothing wrong with it."""
-    tell(request, hold(state_machine(echo_of(specimen), NOBODY), FEW))
+    """A consumer that echoes a type, whichever it is, has nothing wrong, and each frame is one message of its document."""
+    consumer = echo_of(specimen)
+    overheard = Overheard(consumer)
+
+    tell(request, hold(state_machine(consumer, NOBODY, path=PATH, application=overheard), FEW))
+
+    assert [] == overheard.odd
+    assert overheard.count
 
 
 @pytest.mark.parametrize("consumer", [Open, Members, Everything])
@@ -221,6 +227,7 @@ call_command("migrate", verbosity=0)
 from rooms.consumers import RoomConsumer
 from rooms.models import Membership, Room
 from rooms.seed import USERS, seed
+from tests.laws.overheard import Overheard
 seed()
 
 def role(name):
@@ -230,19 +237,23 @@ roles = {user.username: role(user.username) for user in USERS} | {"anonymous": N
 losses = {"leaves": lambda user: Membership.objects.filter(user=user).delete()}
 begun = 0
 for room in Room.objects.all():
-    class Counted(state_machine(RoomConsumer, roles, kwargs={"pk": room.pk}, closes=[4403], losses=losses)):
+    overheard = Overheard(RoomConsumer, "/ws/rooms/<int:pk>/")
+    place = {"path": f"/ws/rooms/{room.pk}/", "application": overheard}
+
+    class Counted(state_machine(RoomConsumer, roles, **place, closes=[4403], losses=losses)):
         def __init__(self):
             global begun
             begun += 1
             super().__init__()
 
     converse(Counted, settings(usual_settings(), max_examples=EXAMPLES, database=None))
+    assert overheard.count > begun / 2 and not overheard.odd, overheard.odd[:3]
 print(begun)
 """
 
 
 def test_demo_raises_no_alarm(request: pytest.FixtureRequest) -> None:
-    """The demo's rooms, tried as everybody who is in it, have nothing wrong with them."""
+    """The demo's rooms, tried as everybody, have nothing wrong, and each frame is one message of their document."""
     root = Path(__file__).parents[2]
     count = examples(EXAMPLES).max_examples
     finished = subprocess.run(
