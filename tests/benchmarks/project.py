@@ -12,11 +12,11 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "settings")
 django.setup()
 
 from django.conf import settings  # noqa: E402 - Django comes first
-from django.contrib.auth import get_user_model  # noqa: E402
-from django.core.management import call_command  # noqa: E402
-from django.test import Client  # noqa: E402
-from rest_framework.authtoken.models import Token  # noqa: E402
-from rest_framework_simplejwt.tokens import AccessToken  # noqa: E402
+from django.contrib.auth import get_user_model  # noqa: E402 - as above
+from django.core.management import call_command  # noqa: E402 - as above
+from django.test import Client  # noqa: E402 - as above
+from rest_framework.authtoken.models import Token  # noqa: E402 - as above
+from rest_framework_simplejwt.tokens import AccessToken  # noqa: E402 - as above
 
 Header = tuple[bytes, bytes]
 CREDENTIALS = settings.FOLDER / "credentials.json"

@@ -48,10 +48,10 @@ async def connection_of(target: Any) -> tuple[Socket, Any]:
         opened.append(self)
         await run(self)
 
-    Connection.run = noted  # type: ignore[method-assign]
+    Connection.run = noted  # type: ignore[method-assign]  # for this one connection, to get hold of it
     socket = Socket(target)
     await socket.enter()
-    Connection.run = run  # type: ignore[method-assign]
+    Connection.run = run  # type: ignore[method-assign]  # as above
     return socket, opened[0]
 
 
