@@ -104,7 +104,7 @@ class Connection:
         result = await self._authenticate(self.options.connect_timeout)
         if result.is_authenticated:
             await self._accept()
-            if self.blueprint.has_hooks:
+            if self.blueprint.has_hooks or self.membership.may_wait:
                 self._desk.start(partial(self._enter, result))
             else:
                 await self._enter(result)

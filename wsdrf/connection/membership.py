@@ -9,7 +9,7 @@ from weakref import WeakSet
 from wsdrf.access.caller import Caller
 from wsdrf.connection.blueprint import Blueprint
 from wsdrf.connection.expectation import Expectation
-from wsdrf.connection.hub import hub_of, send_parcel
+from wsdrf.connection.hub import CONTROL, hub_of, send_parcel
 from wsdrf.connection.layer import require_layer
 from wsdrf.connection.names import check_group
 from wsdrf.connection.outbox import Outbox
@@ -57,6 +57,11 @@ class Membership:
         self._held: list[Parcel] = []
         self._holds = 1  # until the client has been told that it is in
         self._is_over = False
+
+    @property
+    def may_wait(self) -> bool:
+        """Tell whether joining wsdrf's own groups asks a layer that may take its time: reading must not wait for it."""
+        return self._hub._is_shared and CONTROL not in self._hub._fresh
 
     async def join(self, group: str) -> None:
         """Join ``group``. Raises ``ValueError`` for a bad name, ``Busy`` for one group too many."""
