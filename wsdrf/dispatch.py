@@ -6,10 +6,10 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
 from functools import partial
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeAlias
 from weakref import WeakSet
 
-from attrs import field, frozen
+from attrs import Factory, field, frozen
 
 from wsdrf.codec import Codec
 from wsdrf.deadline import Deadline
@@ -21,6 +21,9 @@ from wsdrf.routing import Kind, Reception, Route
 from wsdrf.stepping import rest
 
 logger: logging.Logger = logging.getLogger("wsdrf.dispatch")
+
+Answer: TypeAlias = str | Coroutine[Any, Any, str | None] | None
+"""The frame that answers an entry, or what has to be awaited for it; ``None``: no answer."""
 
 INTERNAL_ERROR = Failure(500, "error", "A server error occurred.")
 
@@ -73,13 +76,24 @@ class Link(Protocol):
         """Count a refused or malformed call."""
 
 
+def _structure_at_once(step: Step) -> Callable[[Any], Any] | None:
+    is_direct = step.route.kind is Kind.COROUTINE and not step.route.concurrent and not step.loads
+    return step.structure if is_direct else None
+
+
+def _actions_of_replies(step: Step) -> dict[type[Any], str]:
+    return {cls: action for cls in step.route.replies if (action := action_of(cls)) is not None}
+
+
 @frozen
 class Step:
     """A route, ready to run: everything that depends on the class alone is in here.
 
     ``guard`` is the access floor's own; ``loads`` tells whether there is an object to find, or to ask about.
     ``structure`` turns a payload into what the handler gets; ``None`` where the handler takes none, or where the
-    payload is a serializer's. ``is_direct``: the handler is a coroutine, and is answered for in its turn.
+    payload is a serializer's. ``at_once`` is ``structure`` where the handler needs nothing but the payload, and is a
+    coroutine that is answered for in its turn. ``replies`` has the action of each class that the handler says it
+    returns.
     """
 
     route: Route
@@ -88,11 +102,8 @@ class Step:
     structure: Callable[[Any], Any] | None
     is_serializer: bool
     unstructure: Callable[[Any], Any]
-    is_direct: bool = field(init=False)
-
-    def __attrs_post_init__(self) -> None:
-        is_direct = self.route.kind is Kind.COROUTINE and not self.route.concurrent
-        object.__setattr__(self, "is_direct", is_direct)  # attrs' own way for a frozen class
+    at_once: Callable[[Any], Any] | None = field(init=False, default=Factory(_structure_at_once, takes_self=True))
+    replies: Mapping[type[Any], str] = field(init=False, default=Factory(_actions_of_replies, takes_self=True))
 
 
 @frozen
@@ -116,30 +127,40 @@ class Dispatcher:
         self._access = access
         self._link = link
 
+    def begin(self, call: Call) -> Answer:
+        """Answer ``call``: give the frame, ``None`` where there is none (yet), or what has to be awaited for it.
+
+        Most calls end here: nothing is awaited for their guards, they bring a payload, and their handler does not wait.
+        """
+        step = self._steps.get(call.action)
+        if step is None or step.at_once is None or call.payload is ABSENT:
+            return self.answer(call)
+        try:
+            if not self._access.permit_now(step.guard, call):
+                return self.answer(call)
+            work = getattr(self._consumer, step.route.handler)(step.at_once(call.payload))
+            try:
+                waiting = work.send(None)
+            except StopIteration as stop:  # it never waited: no timer could have ended it
+                return self.reply(step, call, stop.value)
+        except (Exception, asyncio.CancelledError) as error:  # what a project's code raises is answered; life goes on
+            return self.refuse(unless_cancelled(error), call)
+        return self._go_on(step, call, work, waiting)
+
     async def answer(self, call: Call) -> str | None:
         """Give the frame that answers ``call``: a reply, ``complete``, an error; ``None`` where there is none (yet).
 
         Raises ``CredentialsLost`` where the connection has to end.
         """
         try:
-            step = self._steps.get(call.action) or self.find(call)
-            access, route = self._access, step.route
-            if not access.permit_now(step.guard, call):
-                await access.permit(step.guard, call)
-            structure = None if call.payload is ABSENT else step.structure
-            arguments = await self.arguments(step, call) if structure is None else (structure(call.payload),)
-            loaded = await access.load(step.guard, arguments[0] if arguments else None) if step.loads else {}
-            handler = getattr(self._consumer, route.handler)
-            if not step.is_direct:
-                return await self._begin(step, call, partial(handler, *arguments, **loaded))
-            # What _work does, without a coroutine of its own: most calls end here.
-            work = handler(*arguments, **loaded)
-            try:
-                waiting = work.send(None)
-            except StopIteration as stop:
-                return self.reply(step, call, stop.value)
-            return self.reply(step, call, await self._rest(step, work, waiting))
-        except (Exception, asyncio.CancelledError) as error:  # what a project's code raises is answered; life goes on
+            step = self.find(call)
+            if not self._access.permit_now(step.guard, call):
+                await self._access.permit(step.guard, call)
+            arguments = await self.arguments(step, call)
+            loaded = await self._access.load(step.guard, arguments[0] if arguments else None) if step.loads else {}
+            handler = getattr(self._consumer, step.route.handler)
+            return await self._begin(step, call, partial(handler, *arguments, **loaded))
+        except (Exception, asyncio.CancelledError) as error:  # as in begin()
             return await self.refuse(unless_cancelled(error), call)
 
     async def hear(self, hearing: Hearing, payload: Any) -> str | None:
@@ -194,7 +215,8 @@ class Dispatcher:
         except (AttributeError, TypeError, ValueError) as error:
             what = f"What {call.action!r} returned, a {type(result).__qualname__}, is not what it is annotated with"
             raise TypeError(f"{what}, or cannot travel as JSON: {error}") from error
-        return self._codec.encode_reply(action_of(result) or call.action, payload, call.id)
+        action = None if step is None else step.replies.get(type(result))
+        return self._codec.encode_reply(action or action_of(result) or call.action, payload, call.id)
 
     async def refuse(self, error: Exception, call: Call) -> str | None:
         """Give the frame for what went wrong, the consumer's ``handle_exception`` asked first."""
@@ -238,6 +260,12 @@ class Dispatcher:
         except StopIteration as stop:  # it never waited: no timer could have ended it
             return self.reply(step, call, stop.value)
         return self.reply(step, call, await self._rest(step, work, waiting))
+
+    async def _go_on(self, step: Step, call: Call, work: Coroutine[Any, Any, Any], waiting: Any) -> str | None:
+        try:
+            return self.reply(step, call, await self._rest(step, work, waiting))
+        except (Exception, asyncio.CancelledError) as error:  # as in begin()
+            return await self.refuse(unless_cancelled(error), call)
 
     async def _rest(self, step: Step, work: Coroutine[Any, Any, Any], waiting: Any) -> Any:
         with Deadline(step.route.timeout):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import MutableMapping
+from collections.abc import Generator, MutableMapping
 from typing import Any
 
 import pytest
@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.unit.sockets import Socket, settle
-from wsdrf.connection.outbox import Outbox, begin
+from wsdrf.connection.outbox import Outbox
 
 STEPS = st.lists(st.sampled_from(["put", "block", "read", "turn", "forget", "close", "abandon"]), max_size=30)
 
@@ -163,31 +163,36 @@ async def test_a_server_that_raises_late_ends_the_sending() -> None:
     assert [] == stuck
 
 
-async def test_begin_takes_the_first_step() -> None:
-    """``begin`` gives ``None`` for what does not wait, and else the rest, which hears of a cancellation."""
-    trail = []
+class Waiting:
+    """An awaitable that is no coroutine, as compiled servers give; it has as many steps as it is told."""
 
-    async def work(wait: bool) -> None:
+    def __init__(self, steps: int, trail: list[str]) -> None:
+        self.steps, self.trail = steps, trail
+
+    def __await__(self) -> Generator[None, None, None]:
+        self.trail.append("begun")
         try:
-            trail.append("begun")
-            if wait:
-                await asyncio.sleep(10)
-        finally:
-            trail.append("ended")
-
-    assert begin(work(False)) is None
-    rest = begin(work(True))
-    assert ["begun", "ended", "begun"] == trail
-    task = asyncio.ensure_future(_awaiting(rest))
-    await asyncio.sleep(0)
-    task.cancel()
-    with pytest.raises(asyncio.CancelledError):
-        await task
-    assert ["begun", "ended", "begun", "ended"] == trail
+            for _ in range(self.steps):
+                yield
+        except GeneratorExit:
+            self.trail.append("dropped")
+            raise
+        self.trail.append("ended")
 
 
-async def _awaiting(rest: object) -> None:
-    await rest  # type: ignore[misc]  # begin() gave something that is not None
+@pytest.mark.parametrize("steps", range(3))
+async def test_what_a_server_gives_need_be_no_coroutine(steps: int) -> None:
+    """Whatever can be awaited is: at once where it does not wait, else by a task, and the next frame comes after it."""
+    trail: list[str] = []
+    box = Outbox(lambda message: Waiting(steps, trail), timeout=5, max_bytes=1000, on_stuck=lambda: None)
+
+    box.put("one")
+    assert (["begun"] if steps else ["begun", "ended"]) == trail
+    assert is_idle(box) == (not steps)
+    box.put("two")
+    await box.drained()
+
+    assert ["begun", "ended"] * 2 == trail
 
 
 async def test_a_close_frame_may_be_sent_from_a_callback() -> None:

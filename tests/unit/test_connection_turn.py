@@ -3,14 +3,23 @@
 from __future__ import annotations
 
 import asyncio
-from contextvars import Context, ContextVar, copy_context
+from collections.abc import Callable, Coroutine
+from contextvars import ContextVar, copy_context
 from typing import Any
 
 import pytest
 
-from wsdrf.connection.turn import OVER, Turn, first_step
+from tests.unit.sockets import Socket, settle
+from wsdrf.connection.desk import Desk
+from wsdrf.connection.outbox import Outbox
+from wsdrf.connection.pool import Lane, pool_of
+from wsdrf.connection.turn import Turn
+from wsdrf.dispatch import cancel
+from wsdrf.envelope import Call
+from wsdrf.options import Options
 
 variable: ContextVar[str] = ContextVar("variable", default="untouched")
+Work = Callable[[], Coroutine[Any, Any, None]]
 
 
 def running() -> asyncio.Task[Any]:
@@ -19,21 +28,38 @@ def running() -> asyncio.Task[Any]:
     return task
 
 
-async def taken(coroutine: Any, context: Context) -> tuple[asyncio.Task[Any], bool]:
-    """Take the first step here, and let another task take the rest."""
-    ready = asyncio.Event()
+class Owner:
+    """Do as it is told for every entry but the first."""
 
-    async def work() -> None:
-        await ready.wait()
-        if waiting is not OVER:
-            await Turn(coroutine, context, waiting).finish()
+    def __init__(self, work: Work) -> None:
+        self.work = work
+        self.errors: list[Exception] = []
+        self.workers: list[Any] = []
 
-    worker = asyncio.create_task(work())
-    await asyncio.sleep(0)
-    waiting = first_step(coroutine, context, worker, running())
-    ready.set()
-    await worker
-    return worker, waiting is OVER
+    def begin(self, entry: Any) -> Any:
+        if not self.workers:
+            self.workers.append(running())
+            return None
+        return self.work()
+
+    def failed_with(self, error: Exception) -> None:
+        self.errors.append(error)
+
+
+async def answered(work: Work, seconds: float = 0) -> tuple[asyncio.Task[Any], Owner, bool]:
+    """Have a desk whose worker waits do ``work``. Gives the worker, the owner, and whether the first step was all."""
+    owner, socket = Owner(work), Socket()
+    desk = Desk(owner, Outbox(socket.send, timeout=5, max_bytes=1, on_stuck=list), Lane(pool_of(1)), Options())
+    desk.open()
+    desk.put(Call("first"), 1)
+    await settle()
+    assert desk.answer(Call("second"), running())
+    is_over = desk.is_idle
+    await asyncio.sleep(seconds)
+    await settle()
+    assert desk.is_idle
+    await desk.stop()
+    return owner.workers[0], owner, is_over
 
 
 @pytest.mark.parametrize("pauses", range(4))
@@ -49,8 +75,8 @@ async def test_every_step_is_the_workers(pauses: int) -> None:
             await asyncio.sleep(0)
             seen.append((running(), variable.get()))
 
-    me, context = running(), copy_context()
-    worker, is_over = await taken(work(), context)
+    me = running()
+    worker, _, is_over = await answered(work)
 
     assert (pauses == 0) == is_over
     assert [(worker, "outside"), *[(worker, "inside")] * pauses] == seen
@@ -69,23 +95,36 @@ async def test_a_timeout_that_begins_in_the_first_step_ends_a_later_one() -> Non
         except asyncio.TimeoutError:
             log.append("timeout")
 
-    await taken(work(), copy_context())
+    await answered(work, seconds=0.05)
 
     assert ["timeout"] == log
 
 
-async def test_a_failure_in_the_first_step_goes_up_and_leaves_the_task_as_it_was() -> None:
-    """An exception is raised where the step was taken, and that task is the current one again."""
+@pytest.mark.parametrize("kind", [KeyError, StopAsyncIteration, asyncio.CancelledError])
+async def test_a_failure_in_the_first_step_is_the_owners_and_leaves_the_task_as_it_was(kind: type[Exception]) -> None:
+    """The owner hears of an exception in the first step; the task that took the step is the current one again."""
 
     async def fail() -> None:
-        raise KeyError("x")
+        raise kind
 
     me = running()
-    worker = asyncio.create_task(asyncio.sleep(0))
-    with pytest.raises(KeyError):
-        first_step(fail(), copy_context(), worker, me)
+    _, owner, _ = await answered(fail)
+    assert [RuntimeError if kind is asyncio.CancelledError else kind] == [type(error) for error in owner.errors]
     assert me is running()
-    await worker
+
+
+async def test_a_cancellation_of_the_worker_in_its_first_step_stays_with_the_worker() -> None:
+    """Where a call cancels its own task and lets that out, the task that took the step goes on, and nobody is blamed."""
+
+    async def end() -> None:
+        cancel(running())
+        raise asyncio.CancelledError
+
+    me = running()
+    worker, owner, _ = await answered(end)
+    assert [] == owner.errors
+    assert worker.done()
+    assert me is running()
 
 
 async def test_an_error_is_raised_where_the_turn_waits() -> None:
@@ -100,10 +139,23 @@ async def test_an_error_is_raised_where_the_turn_waits() -> None:
             log.append("cleaned")
             raise
 
-    worker = asyncio.create_task(asyncio.sleep(0))
     coroutine, context = work(), copy_context()
-    turn = Turn(coroutine, context, first_step(coroutine, context, worker, running()))
+    turn = Turn(coroutine, context, context.run(coroutine.send, None))
     with pytest.raises(asyncio.CancelledError):
         await turn.finish(asyncio.CancelledError())
     assert ["cleaned"] == log
-    await worker
+
+
+@pytest.mark.parametrize("pauses", range(3))
+async def test_a_turn_gives_what_its_coroutine_gives(pauses: int) -> None:
+    """The result comes through, however many steps it took, and whether the first had been taken or not."""
+
+    async def work() -> int:
+        for _ in range(pauses):
+            await asyncio.sleep(0)
+        return pauses
+
+    assert pauses == await Turn(work(), copy_context()).finish()
+    if pauses:
+        coroutine, context = work(), copy_context()
+        assert pauses == await Turn(coroutine, context, context.run(coroutine.send, None)).finish()

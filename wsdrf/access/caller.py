@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-from contextvars import ContextVar
 from functools import partial
 from inspect import isawaitable
 from math import inf
@@ -24,6 +23,7 @@ from wsdrf.access.authentication import (
     require_result,
 )
 from wsdrf.access.carriers import Scope, strip_credentials
+from wsdrf.access.current import current, current_view
 from wsdrf.access.expiry import seconds_left
 from wsdrf.access.failures import denied
 from wsdrf.access.objects import as_queryset, find_object
@@ -34,14 +34,11 @@ from wsdrf.access.serializers import field_of, valid_serializer
 from wsdrf.access.slots import Slot, claim, identity
 from wsdrf.access.steps import Run, Steps, drive, here
 from wsdrf.access.throttling import Bucket, check_buckets, check_throttles
-from wsdrf.access.view import View
-from wsdrf.envelope import ABSENT, Call
+from wsdrf.access.view import View, request_of
+from wsdrf.envelope import Call
 from wsdrf.exceptions import CredentialsLost, Denied, NotConnected, Refusal, Unverified
 
 logger: logging.Logger = logging.getLogger("wsdrf.access")
-
-current_view: ContextVar[View | None] = ContextVar("wsdrf_view", default=None)
-"""The view of the call that this code runs for, or ``None`` outside of one."""
 
 
 class Caller:
@@ -61,6 +58,7 @@ class Caller:
         "request",
         "run",
         "scope",
+        "user",
     )
 
     def __init__(self, consumer: Any, plan: AccessPlan, scope: Scope, run: Run) -> None:
@@ -69,6 +67,8 @@ class Caller:
         self.scope: Scope = scope
         self.run: Run = run
         self.request: Request | None = None
+        #: The user of ``request``, which DRF's own attribute gives in a thousand steps.
+        self.user: Any = None
         self._token: str | None = None
         self._pinned: tuple[type, Any] | None = None
         self._checked_at = self._stale_at = 0.0
@@ -179,6 +179,7 @@ class Caller:
         self.request = consumer.request = request or self._request_of(result)
         left = seconds_left(self.request)
         self._ends_at = inf if left is None else monotonic() + left
+        self.user = result.user
         consumer.user, consumer.auth, consumer.obj = result.user, result.auth, result.obj
 
     def _request_of(self, result: AuthenticationResult) -> Request:
@@ -205,8 +206,8 @@ class Caller:
             await self.revalidate()
         if self.request is None:
             raise NotConnected("No handler runs before the connection is authenticated.")
-        view = self._view_of_call(guard, call)
-        await drive(self._permit(guard, _request_of(view), view), self.run if guard.may_block else here)
+        current.set((self.consumer, self.request, guard, call))
+        await drive(self._permit(guard, *self._seen()), self.run if guard.may_block else here)
         if guard.rates:
             check_buckets(self._buckets_of(guard))
 
@@ -215,12 +216,12 @@ class Caller:
         request = self.request
         if guard.inline is None or request is None or monotonic() >= self._stale_at:
             return False
-        view = self._view_of_call(guard, call)
-        if not guard.asks_user_alone:
-            request = _request_of(view)
+        current.set((self.consumer, request, guard, call))
+        asked: Any
+        view, asked = (None, self) if guard.asks_user_alone else self._seen()
         for permission_class in guard.inline:
             permission = permission_class()
-            if not permission.has_permission(request, view):
+            if not permission.has_permission(asked, view):
                 deny(request, permission)
         if guard.rates:
             check_buckets(self._buckets_of(guard))
@@ -250,7 +251,7 @@ class Caller:
 
     async def serialize(self, kind: Any, payload: Any) -> Any:
         """Give the valid serializer of a payload. Raises ``InvalidCall``."""
-        return await self.run(valid_serializer, kind, payload, current_view.get() or self.view(self.request))
+        return await self.run(valid_serializer, kind, payload, self._view())
 
     async def call(self, handler: Any, *args: Any, **kwargs: Any) -> Any:
         """Run a ``def`` handler in a thread, inside a transaction where ``ATOMIC_REQUESTS`` asks for one."""
@@ -261,23 +262,23 @@ class Caller:
 
     async def check_permissions(self) -> None:
         """Ask the connection's guards again, and those of the current action."""
-        view = current_view.get() or self.view(self.request)
-        own = view.object_permissions if current_view.get() else ()
+        view = self._view()
+        own = view.object_permissions if current_view() else ()
         permissions = [*self.connection_permissions(), *(permission() for permission in own)]
-        await drive(check_permissions(permissions, _request_of(view), view), self.run)
+        await drive(check_permissions(permissions, request_of(view), view), self.run)
 
     async def check_object_permissions(self, obj: Any) -> None:
         """Ask the guards of the current action (outside of one, the connection's) about ``obj``."""
-        view = current_view.get() or self.view(self.request)
+        view = self._view()
         await drive(self._ask_about(view, obj), self.run)
 
     async def find_object(self, queryset: Any, lookup: dict[str, Any]) -> Any:
         """Get one object and ask for permission. Raises ``Http404``, and what DRF raises for a refusal."""
-        return await drive(self._find(current_view.get() or self.view(self.request), queryset, lookup), self.run)
+        return await drive(self._find(self._view(), queryset, lookup), self.run)
 
     async def denied(self, error: Exception, view: View | None = None) -> Denied | None:
         """Give what DRF answers for ``error``, or ``None`` where that is an internal error."""
-        view = view or current_view.get() or self.view(self.request)
+        view = view or self._view()
         authenticators = self.consumer.get_authenticators()
         if self.plan.handler_may_block:
             answer: Denied | None = await self.run(denied, error, view, authenticators, self.plan.exception_handler)
@@ -297,13 +298,14 @@ class Caller:
         obj = self.consumer.get_object()
         return (yield obj) if isawaitable(obj) else obj
 
-    def _view_of_call(self, guard: GuardPlan, call: Call) -> View:
-        view = View(self.consumer, self.request, guard.action, guard.object_permissions)
-        view._call = guard.method, {} if call.payload is ABSENT else call.payload
-        current_view.set(view)
-        return view
+    def _view(self) -> View:
+        return current_view() or self.view(self.request)
 
-    def _permit(self, guard: GuardPlan, request: Request, view: View) -> Steps[None]:
+    def _seen(self) -> tuple[View, Request]:
+        view = self._view()
+        return view, request_of(view)
+
+    def _permit(self, guard: GuardPlan, view: View, request: Request) -> Steps[None]:
         if guard.permissions is None:
             permissions = [*self.connection_permissions(), *(permission() for permission in guard.own)]
         else:
@@ -312,7 +314,7 @@ class Caller:
         check_throttles([throttle() for throttle in guard.throttles], request, view)
 
     def _load(self, guard: GuardPlan, payload: Any) -> Steps[dict[str, Any]]:
-        view = current_view.get() or self.view(self.request)
+        view = self._view()
         if self.consumer.obj is not None:
             yield from self._ask_about_own(view, guard)
         loaded = {}
@@ -326,7 +328,7 @@ class Caller:
         permissions = self.connection_permissions() if guard.asks_connection else []
         if guard.asks_object:
             permissions += [permission() for permission in guard.own]
-        yield from check_object_permissions(permissions, _request_of(view), view, self.consumer.obj)
+        yield from check_object_permissions(permissions, request_of(view), view, self.consumer.obj)
 
     def _find(self, view: View, queryset: Any, lookup: dict[str, Any]) -> Steps[Any]:
         obj = find_object(as_queryset(queryset, self.plan.owner), lookup)
@@ -335,16 +337,10 @@ class Caller:
 
     def _ask_about(self, view: View, obj: Any) -> Steps[None]:
         permissions = [permission() for permission in view.object_permissions]
-        yield from check_object_permissions(permissions, _request_of(view), view, obj)
+        yield from check_object_permissions(permissions, request_of(view), view, obj)
 
     def _buckets_of(self, guard: GuardPlan) -> list[Bucket]:
         buckets = self._buckets.get(guard.action)
         if buckets is None:
             buckets = self._buckets[guard.action] = [Bucket(rate.count, rate.period_seconds) for rate in guard.rates]
         return buckets
-
-
-def _request_of(view: View) -> Request:
-    if view.request is None:
-        raise NotConnected("There is no request before the connection is authenticated.")
-    return view.request

@@ -9,8 +9,9 @@ from typing import Any, Protocol
 from attrs import evolve, frozen
 
 from wsdrf.access.authentication import AuthenticationResult
-from wsdrf.access.caller import Caller, current_view
+from wsdrf.access.caller import Caller
 from wsdrf.access.carriers import Scope, reads_first_message
+from wsdrf.access.current import current
 from wsdrf.access.plan import AccessPlan
 from wsdrf.codec import Codec
 from wsdrf.dispatch import INTERNAL_ERROR, Dispatcher, Step
@@ -163,5 +164,5 @@ async def _apart(asking: Coroutine[Any, Any, Verdict]) -> Verdict:
 
 
 async def _unseen(asking: Coroutine[Any, Any, Verdict]) -> Verdict:
-    current_view.set(None)
+    current.set(None)
     return await asking

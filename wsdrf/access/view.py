@@ -8,6 +8,7 @@ from typing import Any
 from rest_framework.request import Request
 
 from wsdrf.access.request import request_for_call
+from wsdrf.exceptions import NotConnected
 
 DEFAULTED = frozenset({"authentication_classes", "permission_classes", "throttle_classes"})
 """What a consumer need not set, because ``REST_FRAMEWORK`` does."""
@@ -52,3 +53,10 @@ class View:
         if name in DEFAULTED:
             return getattr(self.consumer._caller.plan, name)
         return getattr(self.consumer, name)
+
+
+def request_of(view: View) -> Request:
+    """Give the request of ``view``. Raises ``NotConnected`` where there is none yet."""
+    if view.request is None:
+        raise NotConnected("There is no request before the connection is authenticated.")
+    return view.request

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any, Final
 
 from wsdrf.codec import frames
 from wsdrf.codec.careful import Careful
 from wsdrf.codec.frames import InvalidFrame
 from wsdrf.codec.quick import Quick
-from wsdrf.codec.strict import read_call
+from wsdrf.codec.strict import quick_reader
 from wsdrf.codec.write import Writing
 from wsdrf.codec.wrong import Wrong, bounded, missing
 from wsdrf.envelope import ABSENT, Call, CallId, Failure
@@ -20,6 +21,7 @@ __all__ = ["Codec", "InvalidFrame"]
 
 MAX_DEPTH: Final = 32
 
+Decode = Callable[[str | bytes], Call]
 Structure = Callable[[Any], Any]
 Unstructure = Callable[[Any], Any]
 
@@ -34,18 +36,13 @@ class Codec:
     def __init__(self, camelize: bool = False, max_depth: int = MAX_DEPTH) -> None:
         self.camelize = camelize
         self.max_depth = max_depth
+        #: Read a frame. Raises ``ParseError`` for what is not strict JSON, and ``InvalidFrame`` (an ``InvalidCall``
+        #: with the ``id`` to answer to) for what is no call.
+        self.decode: Decode = quick_reader(max_depth, partial(frames.decode, max_depth=max_depth))
         self._quick = Quick()
         self._careful = Careful()
         self._writing = Writing(camelize)
         self._shapes: dict[type[Any], Shape] = {}  # a class that is both taken and given is described once
-
-    def decode(self, data: str | bytes) -> Call:
-        """Read a frame.
-
-        Raises ``ParseError`` for what is not strict JSON, and ``InvalidFrame`` (an ``InvalidCall`` with the ``id`` to
-        answer to) for what is no call.
-        """
-        return read_call(data, self.max_depth) or frames.decode(data, self.max_depth)
 
     def structurer(self, tp: Any) -> Structure:
         """Make the function that turns a payload into a ``tp``. Make it once for each type: it is not cheap.

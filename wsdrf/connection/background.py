@@ -7,7 +7,7 @@ from collections.abc import Callable, Coroutine
 from contextvars import Context
 from typing import Any
 
-from wsdrf.access.caller import current_view
+from wsdrf.access.current import current
 from wsdrf.dispatch import cancel
 from wsdrf.envelope import CallId
 from wsdrf.exceptions import Busy
@@ -44,7 +44,7 @@ class Background:
         if self._counts[is_stream] >= self._limits[is_stream] or (call_id is not None and call_id in self._by_id):
             raise Busy
         context = self._context.copy()
-        context.run(current_view.set, current_view.get())
+        context.run(current.set, current.get())
         task = context.run(asyncio.get_running_loop().create_task, work())
         self._counts[is_stream] += 1
         self._tasks.add(task)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Callable, Coroutine
 from functools import partial
 from typing import Any, Final
 
@@ -15,16 +15,16 @@ from wsdrf.connection.blueprint import Blueprint
 from wsdrf.connection.desk import Desk, Entry
 from wsdrf.connection.ending import attempt, hear_out, last_word, let_go, see_through
 from wsdrf.connection.handshake import TOO_LATE, accept, close_code, may_still_log_in, payload_of, refuse
-from wsdrf.connection.limits import Limits
+from wsdrf.connection.limits import FRAMES_IN_A_ROW, Limits, octets
 from wsdrf.connection.membership import Membership
-from wsdrf.connection.outbox import Outbox, Receive, Send
+from wsdrf.connection.outbox import Message, Outbox, Receive, Send
 from wsdrf.connection.parcel import Parcel
 from wsdrf.connection.pool import Lane
 from wsdrf.connection.state import State
 from wsdrf.connection.telling import Watched, dispatch_log, tell_connected, tell_disconnected, tell_refused
 from wsdrf.connection.watch import Watch
 from wsdrf.deadline import within
-from wsdrf.dispatch import Dispatcher
+from wsdrf.dispatch import Answer, Dispatcher
 from wsdrf.envelope import AUTHENTICATE, Call, CallId, Failure
 from wsdrf.exceptions import CredentialsLost, Refusal, TimedOut
 from wsdrf.observing import ConnectionRecord
@@ -33,9 +33,6 @@ from wsdrf.routing import Kind, Route
 from wsdrf.signals import handled
 
 logger: logging.Logger = logging.getLogger("wsdrf.connection")
-
-FRAMES_IN_A_ROW: Final = 32
-"""Frames that one connection may have answered before others have a turn of the event loop."""
 
 _AT_ONCE: Final = frozenset({"ping", "cancel"})
 """Actions of the protocol that do not wait behind a running handler."""
@@ -170,19 +167,18 @@ class Connection:
             message = await receive()
             kind = message["type"]
             if kind == "websocket.receive":
-                self._take(message.get("text"), message.get("bytes"))
+                self._take(message)
             elif kind == "websocket.disconnect":
                 self.code = message.get("code") or 1005
                 self._outbox.abandon()
                 return
 
-    def _take(self, text: str | None, data: bytes | None) -> None:
-        frame = text if text is not None else data or b""
-        size = len(frame)
-        if text is not None and not text.isascii():
-            size = len(text.encode("utf-8", "surrogatepass"))
-        verdict = self._limits.admit(size)
-        if verdict is not None:
+    def _take(self, message: Message) -> None:
+        frame: Any = message.get("text")
+        if frame is None:
+            frame = message.get("bytes") or b""
+        size = len(frame) if frame.isascii() else octets(frame)
+        if size > self._limits.unasked and (verdict := self._limits.admit(size)) is not None:
             self._turn_away(verdict)
             return
         try:
@@ -190,12 +186,14 @@ class Connection:
         except Refusal as refusal:
             self.failed(refusal.failure)
             entry = self.blueprint.codec.encode_failure(refusal.failure, getattr(refusal, "id", None))
+        if self._desk.answer(entry, self._reader):
+            return
         if self.state is State.AUTHENTICATING and self._desk.is_idle:
             self._first_message(entry)
         elif type(entry) is Call and entry.action in _AT_ONCE and self._desk.goes_first(entry):
             self._serve(entry)
-        elif not self._desk.answer(entry, size, self._reader):
-            self.close(4429)
+        else:
+            self.queue(entry, size)
 
     def _turn_away(self, verdict: int | Failure) -> None:
         if isinstance(verdict, int):
@@ -223,18 +221,20 @@ class Connection:
 
     # -- answering ---------------------------------------------------------------------------------------------------
 
-    def answer(self, entry: Call | Parcel) -> Awaitable[str | None]:
-        """Give, when it is awaited, the frame that answers ``entry``, whose turn has come."""
-        if isinstance(entry, Parcel):
-            return self._dispatcher.hear(self.blueprint.hearings[entry.event], entry.payload)
+    def begin(self, entry: Entry) -> Answer:
+        """Answer ``entry``, whose turn has come: give the frame, or what has to be awaited for it."""
+        if not isinstance(entry, Call):
+            if isinstance(entry, Parcel):
+                return self._dispatcher.hear(self.blueprint.hearings[entry.event], entry.payload)
+            return entry
         if entry.action == AUTHENTICATE:
             return self._renew(entry)
         if entry.action in _AT_ONCE:  # came before READY, and waited
             self._serve(entry)
-            return asyncio.sleep(0)  # and no answer
+            return None
         if self.blueprint.observers or handled.receivers or dispatch_log.isEnabledFor(logging.DEBUG):
             return Watched(self, entry).answer(entry)
-        return self._dispatcher.answer(entry)
+        return self._dispatcher.begin(entry)
 
     def failed_with(self, error: Exception) -> None:
         """End the connection: its credentials are lost, or something failed that should not."""

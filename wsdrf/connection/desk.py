@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Coroutine
+from asyncio.tasks import _enter_task, _leave_task
+from collections.abc import Callable, Coroutine
+from contextlib import suppress
 from contextvars import copy_context
 from typing import Any, Protocol, TypeAlias
 
-from wsdrf.access.caller import current_view
+from wsdrf.access.current import current
 from wsdrf.connection.background import Background
 from wsdrf.connection.ending import GRACE
 from wsdrf.connection.inbox import Inbox
 from wsdrf.connection.outbox import Outbox
 from wsdrf.connection.parcel import Parcel
 from wsdrf.connection.pool import Lane
-from wsdrf.connection.turn import OVER, Turn, first_step
-from wsdrf.dispatch import cancel, is_cancelled, unless_cancelled
+from wsdrf.connection.turn import Turn
+from wsdrf.dispatch import Answer, cancel, is_cancelled, unless_cancelled
 from wsdrf.envelope import Call
 from wsdrf.options import Options
 
@@ -26,8 +28,8 @@ Entry: TypeAlias = Call | Parcel | str
 class Owner(Protocol):
     """What a desk needs of its connection."""
 
-    def answer(self, entry: Call | Parcel) -> Awaitable[str | None]:
-        """Give, when it is awaited, the frame that answers ``entry``."""
+    def begin(self, entry: Entry) -> Answer:
+        """Answer ``entry``: give the frame, ``None`` for no answer, or what has to be awaited for it."""
         ...
 
     def failed_with(self, error: Exception) -> None:
@@ -45,6 +47,7 @@ class Desk:
         "_background",
         "_context",
         "_ending",
+        "_free",
         "_inbox",
         "_is_open",
         "_lane",
@@ -63,10 +66,11 @@ class Desk:
         self._lane = lane
         self._options = options
         self._context = copy_context()
-        self._context.run(current_view.set, None)
+        self._context.run(current.set, None)
         self._inbox: Inbox[Entry] = Inbox(max_entries=options.max_queued_messages, max_bytes=options.max_queued_bytes)
         self._worker: asyncio.Task[None] | None = None
         self._parked: asyncio.Future[None] | None = None  # what an idle worker waits for
+        self._free: asyncio.Task[None] | None = None  # the worker, where an entry can be begun at once
         self._turn: Turn | None = None  # what it goes on with
         self._ending: set[asyncio.Task[None]] = set()
         self._is_open = False
@@ -98,20 +102,37 @@ class Desk:
             self._wake()
         return taken
 
-    def answer(self, entry: Entry, size: int, current: asyncio.Task[Any]) -> bool:
-        """Do what ``put`` does; where nothing comes before ``entry``, begin at once, within the task ``current``."""
-        worker, parked = self._worker, self._parked
-        is_free = parked is not None and self._is_open and self.beneath is None and not parked.done()
-        if worker is None or not is_free or self._inbox.entries:
-            return self.put(entry, size)
-        coroutine, context = self._serve(entry), self._context.copy()
-        self.beneath = current
+    def answer(self, entry: Entry, current: asyncio.Task[Any]) -> bool:
+        """Answer ``entry`` at once, within the task ``current``. Do nothing, and give False, where others come first.
+
+        The first step is taken as if the worker did: what looks for its task there, as ``asyncio.timeout`` does, finds
+        the one that will take the other steps.
+        Source: asyncio's support for tasks of one's own, ``docs.python.org/3/library/asyncio-extending.html``.
+        """
+        worker, parked = self._free, self._parked
+        if worker is None or parked is None or parked.done() or self.beneath is not None:
+            return False
+        context, loop, self.beneath = self._context.copy(), worker.get_loop(), current
+        _leave_task(loop, current)
+        _enter_task(loop, worker)
         try:
-            waiting = first_step(coroutine, context, worker, current)
+            frame = context.run(self._owner.begin, entry)
+            if not isinstance(frame, str) and frame is not None:
+                self._turn, frame = Turn(frame, context, context.run(frame.send, None)), None
+        except StopIteration as stop:  # it did not wait
+            frame = stop.value
+        except (Exception, asyncio.CancelledError) as error:  # whatever it is, the connection has to hear of it
+            frame = None
+            with suppress(asyncio.CancelledError):  # the worker is to end, and will
+                self._owner.failed_with(unless_cancelled(error))
         finally:
+            _leave_task(loop, worker)
+            _enter_task(loop, current)
             self.beneath = None
-        if waiting is not OVER:
-            self._turn = Turn(coroutine, context, waiting)
+        if frame is not None:
+            self._outbox.put(frame)
+        if self._outbox.writer is not None and self._turn is None and self._is_open:
+            self._turn = Turn(self._settle(), context)  # who does not read is not answered either
         if self._turn is not None or self._inbox.entries:
             self._wake()
         return True
@@ -127,13 +148,13 @@ class Desk:
 
     def shut(self) -> None:
         """Answer nothing more, and cancel what is at work, unless it is that which asks."""
-        self._is_open = False
+        self._is_open, self._free = False, None
         self._inbox.clear()
         self._cancel()
 
     def start(self, work: Callable[[], Coroutine[Any, Any, None]]) -> None:
         """Run ``work`` in the worker, before everything that waits."""
-        self._turn = Turn(self._do(work), self._context.copy())
+        self._turn = Turn(work(), self._context.copy())
         self._wake()
 
     async def stop(self) -> None:
@@ -161,6 +182,7 @@ class Desk:
         if self._worker is None:
             self._worker = self._context.copy().run(asyncio.get_running_loop().create_task, self._run())
         elif self._parked is not None and not self._parked.done():
+            self._free = None
             self._parked.set_result(None)
 
     async def _run(self) -> None:
@@ -170,12 +192,12 @@ class Desk:
             while True:
                 if self._turn is not None:
                     turn, self._turn = self._turn, None
-                    await turn.finish(error)
+                    await self._finish(turn, error)
                 elif error is not None or not self._is_open or is_cancelled():
                     return
                 elif self._inbox:
                     stays = True
-                    await Turn(self._serve(self._inbox.take()), self._context.copy()).finish()
+                    await self._finish(Turn(self._begin(self._inbox.take()), self._context.copy()))
                 elif stays:
                     error = await self._park()
                 else:
@@ -187,28 +209,30 @@ class Desk:
 
     async def _park(self) -> asyncio.CancelledError | None:
         self._parked = asyncio.get_running_loop().create_future()
+        self._free = self._worker
         try:
             await self._parked
         except asyncio.CancelledError as error:  # the turn that was handed over meanwhile is to hear of it
             return error
         finally:
-            self._parked = None
+            self._parked = self._free = None
         return None
 
-    async def _serve(self, entry: Entry) -> None:
+    async def _begin(self, entry: Entry) -> str | None:
+        frame = self._owner.begin(entry)
+        return frame if isinstance(frame, str) or frame is None else await frame
+
+    async def _finish(self, turn: Turn, error: BaseException | None = None) -> None:
         try:
-            frame = entry if isinstance(entry, str) else await self._owner.answer(entry)
+            frame = await turn.finish(error)
             if frame is not None:
                 self._outbox.put(frame)
-            if self._outbox.writer is not None:
-                await self._outbox.drained()
-            if self._lane.left:
-                await self._lane.settled()
-        except (Exception, asyncio.CancelledError) as error:  # whatever it is, the connection has to hear of it
-            self._owner.failed_with(unless_cancelled(error))
+            await self._settle()
+        except (Exception, asyncio.CancelledError) as failure:  # as above
+            self._owner.failed_with(unless_cancelled(failure))
 
-    async def _do(self, work: Callable[[], Coroutine[Any, Any, None]]) -> None:
-        try:
-            await work()
-        except (Exception, asyncio.CancelledError) as error:  # as above
-            self._owner.failed_with(unless_cancelled(error))
+    async def _settle(self) -> None:
+        if self._outbox.writer is not None:
+            await self._outbox.drained()
+        if self._lane.left:
+            await self._lane.settled()

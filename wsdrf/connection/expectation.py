@@ -8,7 +8,8 @@ from collections import deque
 from collections.abc import Generator
 from typing import Any, Generic, TypeVar
 
-from wsdrf.access.caller import Caller, current_view
+from wsdrf.access.caller import Caller
+from wsdrf.access.current import current
 from wsdrf.connection.parcel import Parcel
 from wsdrf.dispatch import Hearing
 from wsdrf.envelope import ABSENT
@@ -50,7 +51,7 @@ class Expectation(Generic[EventT]):
 
     async def _read(self, parcel: Parcel) -> Any:
         # In the handler's own task: guards are user code, which never runs beside a handler.
-        view = current_view.get()
+        call = current.get()
         try:
             event = self._hearing.structure(parcel.payload)
             return event if await self._caller.may_hear(self._hearing.guard, parcel.payload) else ABSENT
@@ -60,4 +61,4 @@ class Expectation(Generic[EventT]):
             logger.exception("An event was not delivered", extra={"handler": self._hearing.reception.handler})
             return ABSENT
         finally:
-            current_view.set(view)
+            current.set(call)

@@ -10,6 +10,9 @@ from wsdrf.envelope import Failure
 from wsdrf.exceptions import Throttled
 from wsdrf.options import Options, Rate
 
+FRAMES_IN_A_ROW: Final = 32
+"""Frames that one connection may have answered before others have a turn of the event loop."""
+
 MALFORMED: Final = frozenset({"parse_error", "invalid", "unknown_action"})
 """Codes of failures that are a mistake in the frame, where others are a refusal."""
 
@@ -17,11 +20,13 @@ MALFORMED: Final = frozenset({"parse_error", "invalid", "unknown_action"})
 class Limits:
     """The bounds of one connection's frames, each counted before the frame is parsed."""
 
-    __slots__ = ("_error_rate", "_errors", "_max_size", "_rate", "_refused", "_refused_at_most")
+    __slots__ = ("_error_rate", "_errors", "_max_size", "_rate", "_refused", "_refused_at_most", "unasked")
 
     def __init__(self, options: Options) -> None:
         self._max_size = options.max_message_size
         self._rate = _bucket(options.message_rate)
+        #: A frame of so many bytes, or less, need not be judged.
+        self.unasked: int = -1 if self._rate else options.max_message_size
         self._errors: Bucket | None = None  # made with the first: most clients make none
         self._error_rate = options.max_errors
         self._refused = 0
@@ -48,6 +53,11 @@ class Limits:
         if self._errors and self._errors.take():
             return 4400 if failure.code in MALFORMED else 4429
         return None
+
+
+def octets(frame: str | bytes) -> int:
+    """Give the bytes that a frame has on the wire."""
+    return len(frame.encode("utf-8", "surrogatepass") if isinstance(frame, str) else frame)
 
 
 def _bucket(rate: Rate | None) -> Bucket | None:

@@ -6,6 +6,7 @@ import asyncio
 import logging
 from collections import deque
 from collections.abc import Awaitable, Callable, MutableMapping
+from types import CoroutineType
 from typing import Any, TypeAlias
 
 from wsdrf.deadline import Deadline
@@ -59,12 +60,17 @@ class Outbox:
             self._wait(message, len(frame) if frame.isascii() else len(frame.encode("utf-8", "replace")))
             return
         try:
-            rest = begin(self._send(message))
+            sending: Any = self._send(message)
+            if type(sending) is not CoroutineType:
+                sending = sending.__await__()
+            waiting = sending.send(None)
+        except StopIteration:  # the server took it
+            return
         except (Exception, asyncio.CancelledError) as error:  # nothing was awaited, so it is the server's own affair
             self._gone(error)
             return
-        if rest is not None:
-            self.writer = asyncio.get_running_loop().create_task(self._write(rest))
+        unsent = self._write(rest(waiting, sending.send, sending.throw))
+        self.writer = asyncio.get_running_loop().create_task(unsent)
 
     def close(self, code: int, reason: str) -> None:
         """Send a close frame after all that was put before, and take nothing more."""
@@ -103,13 +109,13 @@ class Outbox:
         if self._unsent > self._max_bytes:
             self._stuck()
 
-    async def _write(self, rest: Awaitable[None] | None) -> None:
+    async def _write(self, sending: Awaitable[None] | None) -> None:
         try:
-            rest = rest or self._next()
-            while rest is not None:
+            sending = sending or self._next()
+            while sending is not None:
                 with Deadline(self._timeout):
-                    await rest
-                rest = self._next()
+                    await sending
+                sending = self._next()
         except TimedOut:
             self._stuck()
         except Exception as error:
@@ -136,13 +142,3 @@ class Outbox:
         if not isinstance(error, OSError):
             # Some raise errors of their own when the client has gone, which any client can bring about.
             logger.info("The server did not take a frame", extra={"error": type(error).__qualname__})
-
-
-def begin(awaitable: Any) -> Awaitable[None] | None:
-    """Take the first step of ``awaitable`` without a task; give ``None`` if that was all, else the rest to await."""
-    coroutine = awaitable if hasattr(awaitable, "send") else awaitable.__await__()
-    try:
-        first = coroutine.send(None)
-    except StopIteration:
-        return None
-    return rest(first, coroutine.send, coroutine.throw)

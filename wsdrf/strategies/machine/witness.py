@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from attrs import define, evolve, field
 
-from wsdrf.access.caller import current_view
+from wsdrf.access.current import current_view
 from wsdrf.connection import blueprint as blueprints
 from wsdrf.connection.blueprint import Blueprint, blueprint_of
 from wsdrf.connection.connection import Connection
@@ -44,7 +44,7 @@ class Observed:
 
         @wraps(method)
         def begin(*args: Any, **kwargs: Any) -> Any:
-            view = current_view.get()
+            view = current_view()
             if view is not None and view.action == route.action and not any(view is one for one in self._views):
                 self._views.append(view)
                 self.began[route.action] += 1
