@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from asgiref.sync import sync_to_async
-from django.contrib.auth.models import Group
+from django.contrib.auth.models import AnonymousUser, Group
 from django.core.cache import cache
 from django.core.exceptions import ValidationError as DjangoValidationError
 from django.db import connection, transaction
@@ -132,6 +132,34 @@ def test_rights_are_read_anew(user, token):
         return codes
 
     assert ["permission_denied", None, "permission_denied"] == sync(run)()
+
+
+class Disguise(MembersDesk):
+    authentication_classes = [TokenAuthentication]
+
+    @on("put")
+    async def put(self, username: str) -> str:
+        user_model = type(self.user)
+        self.request.user = user_model(username=username, is_staff=True) if username else AnonymousUser()
+        return username
+
+    @on("admin")
+    @requires(IsAdminUser)
+    async def admin(self, name: str) -> str:
+        return name
+
+
+@pytest.mark.parametrize(("username", "expected"), [("bob", None), ("", "permission_denied")])
+def test_guards_are_asked_about_the_user_of_the_request(username, expected, token):
+    """As in DRF: whoever stands on the request is asked about, also where a handler has put them there."""
+
+    async def run() -> list[Any]:
+        async with WebsocketCommunicator(Disguise.as_asgi(), "/", token=token) as socket:
+            before = (await socket.call("admin", "x")).code
+            await socket.call("put", username)
+            return [before, (await socket.call("admin", "x")).code]
+
+    assert ["permission_denied", expected] == sync(run)()
 
 
 class Counting(TokenAuthentication):

@@ -28,7 +28,8 @@ class GuardPlan:
     ``permissions`` are the connection's guards, then the action's; ``None`` where the consumer chooses its own at run
     time. ``object_permissions`` are asked about objects that the action finds. ``asks_object`` and ``asks_connection``:
     the action's guards, and the connection's, have something to say about the connection's own object. ``inline``:
-    those of ``permissions`` that may say no, where asking them blocks nothing and awaits nothing; else ``None``.
+    those of ``permissions`` that may say no, made once, where asking them blocks nothing, awaits nothing and leaves
+    nothing behind; else ``None``.
     ``may_block``: asking needs a thread. ``asks_user_alone``: whatever the request is, only its user counts.
     """
 
@@ -153,7 +154,7 @@ def plan_guards(plan: AccessPlan, declared: Route | Reception, rates: Sequence[A
 def _inline(permissions: tuple[Any, ...] | None) -> tuple[Any, ...] | None:
     if permissions is None or any(map(needs_steps, permissions)):
         return None
-    return tuple(permission for permission in permissions if permission is not AllowAny)
+    return tuple(permission() for permission in permissions if permission is not AllowAny)
 
 
 def _may_block_at_connect(consumer: type, root: type, options: Options) -> bool:
