@@ -209,7 +209,7 @@ def jwt(seconds: float) -> str:
 
 async def test_a_token_is_renewed_in_place(made: Any, url: str, server: Server, key: str) -> None:
     """Before it expires the function is asked again, and the connection stays as it is."""
-    name, first, second = f"renewed-{key}", jwt(4), jwt(4000)
+    name, first, second = f"renewed-{key}", jwt(12), jwt(4000)
     in_project(server.folder, PERSON, name, first)
     given: list[str] = []
     closings: list[Any] = []
@@ -221,7 +221,7 @@ async def test_a_token_is_renewed_in_place(made: Any, url: str, server: Server, 
         return given[-1]
 
     # This one looks at credentials that are a second old, and would find that the first token is gone.
-    async with made.WaryClient(url, {"key": key}, token=token, options=options(made, renew_before=3.5)) as client:
+    async with made.WaryClient(url, {"key": key}, token=token, options=options(made, renew_before=11.5)) as client:
         client.on("close", closings.append)
         await until(lambda: len(given) == 2)
         await asyncio.sleep(1.5)

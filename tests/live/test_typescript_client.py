@@ -131,7 +131,7 @@ def jwt(seconds: float) -> str:
 
 async def test_a_token_is_renewed_in_place(module: Path, url: str, server: Server, key: str) -> None:
     """Before it expires the function is asked again, and the connection stays as it is."""
-    name, tokens = f"kept-{key}", [jwt(4), jwt(4000)]
+    name, tokens = f"kept-{key}", [jwt(8), jwt(4000)]
     in_project(server.folder, PERSON, name, tokens[0])
     async with talk(module, "renewed", url, key=key, tokens=tokens) as node:
         assert "asked" == await node.said()

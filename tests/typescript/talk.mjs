@@ -92,11 +92,11 @@ const SCENARIOS = {
       await hear();
       return tokens[1];
     };
-    const client = new made.WaryClient(url, options({ token: source, renewBefore: 3500 }));
+    const client = new made.WaryClient(url, options({ token: source, renewBefore: 7500 }));
     client.on("close", (closing) => closings.push(closing.code));
     await client.connect();
     await until(() => asked === 2);
-    await new Promise((resolve) => setTimeout(resolve, 4000));
+    await new Promise((resolve) => setTimeout(resolve, 8000));
     say([await client.call("whoami"), closings]);
     client.close();
   },

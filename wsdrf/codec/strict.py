@@ -9,6 +9,7 @@ import json
 import re
 from collections.abc import Callable
 from json.encoder import encode_basestring
+from math import inf
 from typing import Any, Final, NoReturn
 
 import msgspec
@@ -23,6 +24,9 @@ _DIGITS: Final = bytes(0x30 if 0x30 <= code <= 0x39 else 0x20 for code in range(
 _LONG: Final = b"0" * 19
 """What ``_DIGITS`` makes of an integer that may be beyond 64 bits."""
 
+_KEY: Final = re.compile(rb'"[ \t\n\r]*:')
+"""The end of a key. A text may look like it, which makes too many of them, and never too few."""
+
 _STRING: Final = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"?', re.DOTALL)
 _NO_BRACKETS: Final = {code: None for code in range(128) if chr(code) not in "[]{}"} | {ord("{"): "[", ord("}"): "]"}
 _ESCAPED_SURROGATE: Final = re.compile(r"\\u[dD][89a-fA-F]")
@@ -36,9 +40,10 @@ class _Unreadable(ValueError):
 def quick_reader(max_depth: int, careful: Callable[[str | bytes], Call]) -> Callable[[str | bytes], Call]:
     """Make the function that reads a frame which is a call beyond doubt, and leaves any other to ``careful``.
 
-    A key has a colon: where there are no more colons than keys were found, none was there twice, and none was left out;
+    Without a long run of digits no integer is too large. A key has a colon: where there are no more colons than keys
+    were found, none was there twice, and none was left out. Most frames are flat, and without a colon in their texts:
     then objects nest three deep at most (the frame, the payload, and empty ones), and with no more arrays than levels
-    are left it is not too deep. Without a long run of digits no integer is too large.
+    are left it is not too deep. In any other, keys and levels are counted one by one. ``max_depth`` is 1 at least.
     """
     arrays = max_depth - 3
 
@@ -46,20 +51,38 @@ def quick_reader(max_depth: int, careful: Callable[[str | bytes], Call]) -> Call
         try:
             octets = data.encode() if isinstance(data, str) else data
             call = _read_call(octets)
+            payload = call.payload
+            keys = 2 + len(payload) if type(payload) is dict else 1 if payload is ABSENT else 2
+            if (
+                call.action != AUTHENTICATE  # whose token may be in three places
+                and octets.translate(_DIGITS).find(_LONG) < 0  # ``in`` would try a number first, and cost an exception
+                and (
+                    (octets.count(b":") == (keys if call.id is None else keys + 1) and octets.count(b"[") <= arrays)
+                    or len(_KEY.findall(octets)) == _keys_of(call, max_depth)
+                )
+            ):
+                return call
         except (ValueError, msgspec.MsgspecError, RecursionError):  # until 0.21 the second was none of the first
-            return careful(data)
-        payload = call.payload
-        keys = 2 + len(payload) if type(payload) is dict else 1 if payload is ABSENT else 2
-        if (
-            octets.count(b":") == (keys if call.id is None else keys + 1)
-            and call.action != AUTHENTICATE  # whose token may be in three places
-            and octets.count(b"[") <= arrays
-            and octets.translate(_DIGITS).find(_LONG) < 0  # ``in`` tries it as a number first, which costs an exception
-        ):
-            return call
+            pass
         return careful(data)
 
     return read
+
+
+def _keys_of(call: Call, max_depth: int) -> float:
+    return 1 + (call.id is not None) + (call.payload is not ABSENT) + _keys_in(call.payload, max_depth - 1)
+
+
+def _keys_in(value: Any, levels: int) -> float:
+    if type(value) is not dict and type(value) is not list:
+        return 0
+    if levels < 1:
+        return inf
+    found: float = len(value) if type(value) is dict else 0
+    for item in value.values() if type(value) is dict else value:
+        if type(item) is dict or type(item) is list:
+            found += _keys_in(item, levels - 1)
+    return found
 
 
 def parse(data: str | bytes, max_depth: int) -> Any:
