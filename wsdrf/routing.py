@@ -11,6 +11,7 @@ from typing import Annotated, Any, Union, get_args, get_origin
 from attrs import field, frozen
 
 from wsdrf.declare import Load, Place
+from wsdrf.naming import class_name
 
 
 class Kind(Enum):
@@ -128,7 +129,7 @@ def describe_type(annotation: Any) -> str:
     if origin is not None and isinstance(origin, type):
         return f"{origin.__qualname__}[{', '.join(map(_describe_argument, arguments))}]"
     if isinstance(annotation, type):
-        return annotation.__qualname__.rpartition("<locals>.")[2]
+        return class_name(annotation)
     return str(annotation).replace("typing.", "")
 
 

@@ -37,6 +37,11 @@ def leaves(guard: Any) -> Iterable[Any]:
         yield from leaves(operand)
 
 
+def covers(guards: Iterable[Any]) -> bool:
+    """Tell whether ``guards`` ask for anything: ``AllowAny`` alone, or nothing, lets everybody in."""
+    return any(leaf is not AllowAny for guard in guards for leaf in leaves(guard))
+
+
 def needs_steps(guard: Any) -> bool:
     """Tell whether asking ``guard`` may block or await: everything may that is not known not to."""
     return any(leaf not in NON_BLOCKING for leaf in leaves(guard))

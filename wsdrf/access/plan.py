@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import reprlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from attrs import frozen
@@ -14,7 +14,14 @@ from wsdrf.access.authentication import Authenticator
 from wsdrf.access.carriers import AuthorizationHeader, Carrier, Subprotocol
 from wsdrf.access.failures import ExceptionHandler
 from wsdrf.access.origin import OriginRule
-from wsdrf.access.permissions import asks_objects, asks_only_objects, looks_at_user_alone, may_block, needs_steps
+from wsdrf.access.permissions import (
+    asks_objects,
+    asks_only_objects,
+    covers,
+    looks_at_user_alone,
+    may_block,
+    needs_steps,
+)
 from wsdrf.declare import Load, class_guards
 from wsdrf.exceptions import ConfigurationError
 from wsdrf.options import Options, Rate
@@ -149,6 +156,13 @@ def plan_guards(plan: AccessPlan, declared: Route | Reception, rates: Sequence[A
         or any(may_block(guard) for guard in (*connection, *declared.guards)),
         asks_user_alone=all(looks_at_user_alone(guard) for guard in (*connection, *declared.guards)),
     )
+
+
+def open_actions(plan: AccessPlan, routes: Iterable[Route]) -> list[str]:
+    """Name the actions among ``routes`` that nothing but ``AllowAny`` covers, without it being stated."""
+    if plan.chooses_permissions or covers(plan.permission_classes) or plan.class_guards:
+        return []
+    return [route.action for route in routes if not route.guards]
 
 
 def _inline(permissions: tuple[Any, ...] | None) -> tuple[Any, ...] | None:

@@ -83,7 +83,7 @@ def facts_of_event(guards: Iterable[Any]) -> dict[str, Any]:
 
 
 def connection_guards(access: AccessPlan) -> list[str]:
-    """Name the connection's guards, as ``wsdrf_routes`` does."""
+    """Name the connection's guards, those in ``permission_classes`` before those of ``@requires``."""
     chosen = (
         ["get_permissions()"] if access.chooses_permissions else list(map(describe_guard, access.permission_classes))
     )

@@ -12,8 +12,7 @@ from typing import Any, Final, Union
 
 from attrs import frozen
 
-from wsdrf.access.carriers import AuthorizationHeader, FirstMessage, QueryParameter, Subprotocol
-from wsdrf.access.plan import AccessPlan
+from wsdrf.access.carriers import AuthorizationHeader, FirstMessage, QueryParameter, Subprotocol, token_scheme
 from wsdrf.access.serializers import is_serializer
 from wsdrf.access.shapes import shape_of
 from wsdrf.connection.blueprint import Blueprint, blueprint_of
@@ -128,25 +127,12 @@ def _portal(mount: Mount) -> Portal:
         parameters=mount.parameters,
         description=text_of(consumer) if "__doc__" in vars(consumer) else "",
         carriers=tuple(CARRIERS[type(carrier)] for carrier in carriers),
-        scheme=_scheme(access),
+        scheme=token_scheme(access.authentication_classes),
         query=next(queries, "token"),
         greets=blueprint.options.send_authentication_message,
         operations=tuple(_operation(route, blueprint) for route in consumer.routes.values()),
         happenings=tuple(_happenings(consumer, blueprint)),
     )
-
-
-def _scheme(access: AccessPlan) -> str:
-    """Give the first scheme of the consumer's authentication classes that carries a token."""
-    for cls in access.authentication_classes:
-        try:
-            challenge = cls().authenticate_header(None)
-        except Exception:  # noqa: BLE001, S112 - a class of the project's own may want a request
-            continue
-        words = str(challenge or "").split()
-        if words and words[0] != "Basic":
-            return words[0]
-    return "Bearer"
 
 
 def _operation(route: Route, blueprint: Blueprint) -> Operation:

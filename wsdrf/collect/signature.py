@@ -12,10 +12,10 @@ from weakref import WeakKeyDictionary
 
 from attrs import frozen
 
-from wsdrf.collect.body import class_name
 from wsdrf.declare import Place, place_of
 from wsdrf.envelope import ABSENT
 from wsdrf.exceptions import DeclarationError
+from wsdrf.naming import class_name
 from wsdrf.routing import Kind
 
 _ASYNC_ITERATORS: Final = (AsyncIterator, AsyncIterable, AsyncGenerator)

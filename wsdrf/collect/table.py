@@ -17,11 +17,11 @@ from typing import Any, TypeVar
 import attrs
 from attrs import evolve, frozen
 
-from wsdrf.collect.body import class_name
 from wsdrf.collect.signature import Method, Scope, Signature, read
 from wsdrf.declare import SIGN, Action, Guards, Load, Mark, Receipt, Throttles, marks_of, seal
 from wsdrf.envelope import ABSENT
 from wsdrf.exceptions import DeclarationError
+from wsdrf.naming import class_name
 from wsdrf.options import CLASS_NAMES
 from wsdrf.routing import Kind, Reception, Receptions, Route, Routes
 

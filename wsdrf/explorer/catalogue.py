@@ -6,13 +6,12 @@ from collections.abc import Callable, Iterable
 from types import SimpleNamespace
 from typing import Any, Final, TypeAlias
 
-from wsdrf.access.carriers import QueryParameter
+from wsdrf.access.carriers import QueryParameter, reads_session, scheme_of
 from wsdrf.access.plan import AccessPlan
 from wsdrf.access.serializers import is_serializer, valid_serializer
 from wsdrf.asyncapi.facts import connection_guards, limits
 from wsdrf.asyncapi.names import channel_keys
 from wsdrf.asyncapi.outline import Asked, Outline, Told, outline
-from wsdrf.asyncapi.security import is_session, scheme_of
 from wsdrf.clients.plan import CARRIERS
 from wsdrf.connection.mounts import Mount
 from wsdrf.exceptions import InvalidCall
@@ -115,7 +114,7 @@ def _authentication(access: AccessPlan) -> dict[str, Any]:
 
 def _authentication_class(kind: Any) -> dict[str, str]:
     scheme = scheme_of(kind)
-    known = "session" if is_session(kind) else "token" if scheme else "other"
+    known = "session" if reads_session(kind) else "token" if scheme else "other"
     return {"name": describe_type(kind), "kind": known, "scheme": scheme}
 
 

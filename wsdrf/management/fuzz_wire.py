@@ -9,13 +9,11 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from importlib import import_module
-from importlib.util import find_spec
 from typing import Any, Final
 
 from wsdrf.testing.frames import Received
 from wsdrf.testing.server import ABNORMAL, Close, Response
 
-HAS_WEBSOCKETS: Final = find_spec("websockets") is not None
 LOOPBACK: Final = ("127.0.0.1", "localhost", "[::1]")
 
 

@@ -10,14 +10,16 @@ from typing import Any, Final
 from asgiref.sync import async_to_sync
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from wsdrf.checks import open_actions
+from wsdrf.access.plan import open_actions
+from wsdrf.connection.blueprint import blueprint_of
 from wsdrf.connection.mounts import Mount, Survey, built
 from wsdrf.exceptions import ConfigurationError
 from wsdrf.management.commands.wsdrf_routes import fits, survey_project
 from wsdrf.management.probe import probe
 from wsdrf.management.roles import HELP, read_roles
 from wsdrf.management.tables import Table, show
-from wsdrf.testing.matrix import Matrix, draw, name_of
+from wsdrf.naming import class_name
+from wsdrf.testing.matrix import Matrix, draw
 from wsdrf.testing.snapshot import BY_OBJECT, YES, Rights, compare, explain, read, write
 
 WIDER: Final = 1
@@ -121,8 +123,9 @@ class Command(BaseCommand):
         if not options["fail_on_unguarded"]:
             return
         for consumer, root in built().items():
-            for action in open_actions(consumer, root):
-                yield f"Everybody may call {action!r} of {name_of(consumer)}, and nothing says that it is meant.", WIDER
+            for action in open_actions(blueprint_of(consumer, root).access, consumer.routes.values()):
+                fault = f"Everybody may call {action!r} of {class_name(consumer)}, and nothing says that it is meant."
+                yield fault, WIDER
 
     def _changes(self, matrices: Iterable[Matrix], options: dict[str, Any]) -> Iterator[tuple[str, int]]:
         file: Path | None = options["snapshot"]

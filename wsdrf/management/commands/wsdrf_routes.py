@@ -9,6 +9,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
+from wsdrf.asyncapi.facts import connection_guards
 from wsdrf.connection.blueprint import blueprint_of
 from wsdrf.connection.mounts import Mount, Survey, application_of_project, survey
 from wsdrf.exceptions import ConfigurationError
@@ -81,11 +82,7 @@ def _fits(mount: Mount, options: dict[str, Any]) -> bool:
 
 
 def _entries(mount: Mount) -> Iterator[dict[str, Any]]:
-    access = blueprint_of(mount.consumer_class, mount.root).access
-    chosen = (
-        ["get_permissions()"] if access.chooses_permissions else list(map(describe_guard, access.permission_classes))
-    )
-    guards = [*chosen, *map(describe_guard, access.class_guards)]
+    guards = connection_guards(blueprint_of(mount.consumer_class, mount.root).access)
     routes: dict[str, Route] = getattr(mount.consumer_class, "routes", {})
     place = {"path": mount.path, "consumer": mount.name}
     for route in routes.values():
