@@ -21,9 +21,9 @@ from django.core.management.base import BaseCommand
 
 from tests import test_architecture as house
 from wsdrf import checks, exceptions
-from wsdrf.asyncapi import about, facts
+from wsdrf.asyncapi import about
 from wsdrf.codec import Codec
-from wsdrf.envelope import RESERVED_ACTIONS, RESERVED_PREFIX
+from wsdrf.envelope import CLOSE_CODES, RESERVED_ACTIONS, RESERVED_PREFIX
 from wsdrf.management import commands
 from wsdrf.options import CLASS_NAMES, OPTION_NAMES, Options, Rate
 
@@ -139,7 +139,7 @@ def test_close_codes_of_the_document_are_those_of_the_reference() -> None:
     text = (REFERENCE / "wire.md").read_text("utf-8")
     shown = re.findall(r"^\| (\d{4}) \| (.*?) \| (.*?) \|$", text, re.MULTILINE)
 
-    assert {code: {"means": means, "retry": retry} for code, means, retry in shown} == facts.CLOSE_CODES
+    assert {code: {"means": means, "retry": retry} for code, means, retry in shown} == CLOSE_CODES
 
 
 def test_reference_names_the_reserved_actions() -> None:

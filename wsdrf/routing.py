@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import types
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from enum import Enum
 from types import MappingProxyType
 from typing import Annotated, Any, Union, get_args, get_origin
@@ -191,7 +191,11 @@ def _table(columns: Mapping[str, Column], entries: Iterable[Any]) -> str:
     rows = [[write(entry) or "-" for write in columns.values()] for entry in entries]
     if not rows:
         return ""
-    rows.insert(0, list(columns))
+    return aligned([list(columns), *rows])
+
+
+def aligned(rows: Sequence[Sequence[str]]) -> str:
+    """Write rows of cells as lines, each column as wide as its widest cell."""
     widths = [max(map(len, cells)) for cells in zip(*rows, strict=True)]
     lines = ("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)) for row in rows)
     return "\n".join(line.rstrip() for line in lines)

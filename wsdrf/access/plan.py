@@ -57,7 +57,14 @@ class GuardPlan:
 
 @frozen
 class AccessPlan:
-    """How one consumer is guarded, the project's defaults filled in."""
+    """How one consumer is guarded, the project's defaults filled in.
+
+    ``owner`` names the consumer for messages, and ``class_guards`` are those of ``@requires`` on the class.
+    ``chooses_permissions`` and ``overrides_get_object``: the consumer has a method of its own for that. ``may_block``
+    and ``handler_may_block``: a connect, and the project's ``exception_handler``, need a thread. ``asks_objects``: some
+    guard has something to say about the connection's object; ``needs_object``: some guard says nothing without one.
+    ``revalidate_after`` is in seconds, ``None`` for never.
+    """
 
     owner: str
     auth_method: str

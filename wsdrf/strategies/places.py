@@ -10,9 +10,9 @@ from attrs import evolve, frozen
 from wsdrf.envelope import ABSENT
 from wsdrf.schema import Null, OneOf, Record, Shape, describe
 from wsdrf.schema.annotations import is_alias, name_of, open_alias, plain
-from wsdrf.schema.describe import UNIONS
 from wsdrf.schema.fields import fields_of, kind_of
 from wsdrf.schema.traits import kinds
+from wsdrf.schema.unions import UNIONS
 
 
 @frozen
