@@ -28,7 +28,8 @@ class Route:
 
     ``handler`` is the method's name and ``payload`` the annotated type (``None``: it takes no payload); a handler with
     ``payload_required=False`` has a default of its own for a call without one. ``replies`` are the types that it may
-    give back, ``None`` left out; for a stream, the types of its items. ``guards`` are the action's own, without those
+    give back, ``None`` left out; for a stream, the types of its items. Without ``is_annotated`` nothing says what it
+    gives back; ``may_give_none`` tells that ``None`` is among it. ``guards`` are the action's own, without those
     of the connection; they, like ``throttles``, stand base class first. ``timeout`` is in seconds. ``declared_by`` and
     ``place`` are the class and the line of the ``@on`` in force.
     """
@@ -47,13 +48,16 @@ class Route:
     declared_by: str
     place: Place
     payload_required: bool = True
+    is_annotated: bool = True
+    may_give_none: bool = False
 
 
 @frozen
 class Reception:
     """One event that one consumer receives: ``handler`` is the method's name, ``guards`` are asked for each recipient.
 
-    ``replies`` are the types that the method may send to its client instead of the event, ``None`` left out.
+    ``replies`` are the types that the method may send to its client instead of the event, ``None`` left out; without
+    ``is_annotated`` nothing says which.
     """
 
     message: type
@@ -63,6 +67,7 @@ class Reception:
     place: Place
     kind: Kind = Kind.COROUTINE
     replies: tuple[Any, ...] = ()
+    is_annotated: bool = True
 
 
 def _routes(entries: Mapping[str, Route]) -> Mapping[str, Route]:

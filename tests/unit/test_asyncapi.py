@@ -25,6 +25,7 @@ from rest_framework.authentication import (
 )
 from rest_framework.permissions import AllowAny
 from rest_framework_simplejwt.authentication import JWTAuthentication
+from typing_extensions import TypeAliasType
 
 from tests.laws import asyncapi_zoo
 from wsdrf import AuthorizationHeader, Consumer, on
@@ -183,6 +184,25 @@ def test_an_event_of_a_method_that_says_nothing_is_taken_for_passed_on() -> None
         left = asyncapi_zoo.receives(asyncapi_zoo.Left)(left)
 
     assert "talk.left" in describe(Passing)["channels"]["Passing"]["messages"]
+
+
+MAYBE = TypeAliasType("MAYBE", asyncapi_zoo.Left | None)
+
+
+def test_what_a_handler_gives_is_known_by_any_name_and_inherited() -> None:
+    """An alias that allows ``None`` is answered with ``complete`` too; an override without annotation gives the same."""
+
+    class Named(Consumer):
+        @on("act")
+        async def act(self) -> MAYBE: ...
+
+    class Silent(Named):
+        async def act(self): ...
+
+    for consumer in (Named, Silent):
+        document = describe(consumer)
+        messages = document["operations"][f"{consumer.__name__}.act"]["reply"]["messages"]
+        assert ["talk.left", "complete", "error"] == names(document, messages)
 
 
 # -- security ----------------------------------------------------------------------------------------------------------

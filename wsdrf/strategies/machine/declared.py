@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -29,7 +28,7 @@ class Declared:
 
     def wrong_reply(self, route: Route, frame: Data) -> str | None:
         """Say what is wrong with ``frame`` as an answer, or an item, of ``route``; ``None`` where nothing is."""
-        if not route.replies and self._says_nothing(route):
+        if not route.is_annotated:
             return None
         wanted: list[Wanted] = [(action_of(tp) or route.action, tp) for tp in route.replies]
         return self._mismatch(wanted, frame, f"{route.action!r} answers {_listed(route.replies)}")
@@ -41,10 +40,6 @@ class Declared:
                 return None
         wanted: list[Wanted] = [(action_of(tp), tp) for tp in self._events]
         return self._mismatch(wanted, frame, f"{self._consumer.__name__} sends {_listed(tp for _, tp in wanted)}")
-
-    def _says_nothing(self, route: Route) -> bool:
-        method = getattr(self._consumer, route.handler)
-        return inspect.signature(method).return_annotation is inspect.Signature.empty
 
     def _mismatch(self, wanted: list[Wanted], frame: Data, said: str) -> str | None:
         fitting = [tp for action, tp in wanted if action == frame["action"]]
