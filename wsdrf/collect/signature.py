@@ -114,7 +114,7 @@ def read(method: Method, loads: Collection[str], scope: Scope) -> Signature:
         if one.kind in (Parameter.VAR_POSITIONAL, Parameter.VAR_KEYWORD)
     )
     given = _given(method, kind, resolve(method, "return", signature.return_annotation, scope))
-    replies = ABSENT if given is ABSENT else members(given)
+    replies: Any = ABSENT if given is ABSENT else members(given)
     return Signature(
         kind,
         parameter,
