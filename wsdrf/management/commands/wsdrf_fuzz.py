@@ -19,7 +19,7 @@ from django.test.utils import override_settings
 from wsdrf.connection.mounts import Mount
 from wsdrf.exceptions import ConfigurationError, WsdrfError
 from wsdrf.management.asking import confirm
-from wsdrf.management.fuzz_progress import Progress
+from wsdrf.management.fuzz.progress import Progress
 from wsdrf.management.probe import sealed
 from wsdrf.management.roles import HELP
 from wsdrf.management.survey import mount_at, survey_project
@@ -86,7 +86,7 @@ class Command(BaseCommand):
 
     def _run(self, options: dict[str, Any]) -> str:
         _check(options)
-        fuzz: Any = _import("hypothesis", "wsdrf.management.fuzz_run")
+        fuzz: Any = _import("hypothesis", "wsdrf.management.fuzz.run")
         record = None if options["replay"] is None else _read(options["replay"])
         if record is not None and record.place.url is not None and options["url"] is None:
             options["url"] = record.place.url
@@ -198,7 +198,7 @@ def _import(library: str, module: str) -> Any:
 
 
 def _read(file: Path) -> Any:
-    steps: Any = import_module("wsdrf.management.fuzz_steps")
+    steps: Any = import_module("wsdrf.management.fuzz.steps")
     try:
         return steps.read_record(file)
     except ValueError as error:

@@ -17,8 +17,8 @@ from hypothesis.stateful import RuleBasedStateMachine
 from typing_extensions import override
 
 from wsdrf.exceptions import ConfigurationError, DeclarationError
-from wsdrf.management.fuzz_steps import Step
-from wsdrf.management.fuzz_tally import CountingJudge, Tally
+from wsdrf.management.fuzz.steps import Step
+from wsdrf.management.fuzz.tally import CountingJudge, Tally
 from wsdrf.strategies.machine.case import converse, usual_settings
 from wsdrf.strategies.machine.findings import Finding
 from wsdrf.strategies.machine.machine import ConsumerMachine

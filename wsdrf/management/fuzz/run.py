@@ -18,10 +18,10 @@ from hypothesis.errors import HypothesisException
 
 from wsdrf.connection.blueprint import blueprint_of
 from wsdrf.consumer import Consumer
-from wsdrf.management.fuzz import Failure, Recorder, Trial, recording, search
-from wsdrf.management.fuzz_remote import Address, RemoteRecorder, Visitor
-from wsdrf.management.fuzz_script import conceal, with_roles
-from wsdrf.management.fuzz_steps import Place, Record
+from wsdrf.management.fuzz.remote import Address, RemoteRecorder, Visitor
+from wsdrf.management.fuzz.script import conceal, with_roles
+from wsdrf.management.fuzz.steps import Place, Record
+from wsdrf.management.fuzz.trial import Failure, Recorder, Trial, recording, search
 from wsdrf.management.roles import read_roles
 from wsdrf.strategies import state_machine
 from wsdrf.strategies.machine.roles import Guest, uses_session

@@ -16,10 +16,10 @@ from wsdrf.access.verdicts import Rehearsal
 from wsdrf.connection.blueprint import Blueprint, blueprint_of
 from wsdrf.consumer import Consumer
 from wsdrf.exceptions import ConfigurationError
-from wsdrf.management.fuzz import Recorder, Trial
-from wsdrf.management.fuzz_script import RemoteConversation
-from wsdrf.management.fuzz_tally import CountingJudge
-from wsdrf.management.fuzz_wire import Wire
+from wsdrf.management.fuzz.script import RemoteConversation
+from wsdrf.management.fuzz.tally import CountingJudge
+from wsdrf.management.fuzz.trial import Recorder, Trial
+from wsdrf.management.fuzz.wire import Wire
 from wsdrf.strategies.machine.declared import Declared
 from wsdrf.strategies.machine.findings import ClosedUnexpectedly, Finding, Unanswered, WrongRefusal, fail_inside
 from wsdrf.strategies.machine.judge import Judge
