@@ -69,6 +69,11 @@ class Reception:
     replies: tuple[Any, ...] = ()
     is_annotated: bool = True
 
+    @property
+    def sends(self) -> tuple[Any, ...]:
+        """Give the types that clients are to expect: a method that does not say most likely passes the event on."""
+        return self.replies if self.is_annotated else (self.message,)
+
 
 def _routes(entries: Mapping[str, Route]) -> Mapping[str, Route]:
     return MappingProxyType(dict(entries))

@@ -102,9 +102,7 @@ def _told(consumer: Any, routes: list[Route], *, camelize: bool) -> Iterator[Tol
         yield from _event(kind, (), camelize=camelize)
     receptions: list[Reception] = list(getattr(consumer, "receptions", {}).values())
     for reception in receptions:
-        # A method that does not say what it sends most likely passes the event on.
-        kinds = reception.replies if reception.is_annotated else (reception.message,)
-        for kind in kinds:
+        for kind in reception.sends:
             yield from _event(kind, reception.guards, camelize=camelize)
 
 

@@ -170,7 +170,7 @@ def _union(types: list[Any]) -> Any:
 
 
 def _happenings(consumer: Any, blueprint: Blueprint) -> Iterator[Happening]:
-    reactions = (reply for reception in consumer.receptions.values() for reply in reception.replies)
+    reactions = (sent for reception in consumer.receptions.values() for sent in reception.sends)
     known: dict[str, Any] = {}
     for message in (*consumer.sends, *reactions):
         action = action_of(message)

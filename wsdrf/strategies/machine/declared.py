@@ -22,9 +22,10 @@ class Declared:
         self._consumer = consumer
         self._codec = codec
         self._readers: dict[int, Callable[[Any], Any]] = {}  # by the types' ids: not every annotation is hashable
-        declared: list[Any] = [*consumer.routes.values(), *consumer.receptions.values()]
-        replies = [tp for one in declared for tp in one.replies]
-        self._events = list(dict.fromkeys(tp for tp in (*consumer.sends, *replies) if action_of(tp) is not None))
+        replies = [tp for route in consumer.routes.values() for tp in route.replies]
+        events = [tp for reception in consumer.receptions.values() for tp in reception.sends]
+        said = dict.fromkeys((*consumer.sends, *replies, *events))
+        self._events = [tp for tp in said if action_of(tp) is not None]
 
     def wrong_reply(self, route: Route, frame: Data) -> str | None:
         """Say what is wrong with ``frame`` as an answer, or an item, of ``route``; ``None`` where nothing is."""
