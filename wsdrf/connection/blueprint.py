@@ -106,7 +106,7 @@ def _draw(consumer_class: Any, root: type) -> Blueprint:
         options=options,
         access=access,
         codec=codec,
-        steps={route.action: _step(route, access, codec, options) for route in consumer_class.routes.values()},
+        steps={route.action: _step(route, access, codec) for route in consumer_class.routes.values()},
         hearings={
             event_name(reception.message): Hearing(
                 reception, plan_guards(access, reception), codec.structurer(reception.message)
@@ -151,7 +151,7 @@ def _sendable(consumer_class: Any) -> frozenset[Any] | None:
     return frozenset([*consumer_class.sends, *(reply for one in declared for reply in one.replies)])
 
 
-def _step(route: Route, access: AccessPlan, codec: Codec, options: Options) -> Step:
+def _step(route: Route, access: AccessPlan, codec: Codec) -> Step:
     serializer = is_serializer(route.payload)
     guard = plan_guards(access, route, route.throttles)
     return Step(
