@@ -6,7 +6,7 @@ import types
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from enum import Enum
 from types import MappingProxyType
-from typing import Annotated, Any, Union, get_args, get_origin
+from typing import Annotated, Any, Final, Union, get_args, get_origin
 
 from attrs import field, frozen
 
@@ -173,7 +173,7 @@ def _listed(values: Iterable[Any], write: Callable[[Any], str]) -> str:
 
 Column = Callable[[Any], str]
 
-_ROUTE_COLUMNS: Mapping[str, Column] = MappingProxyType(
+_ROUTE_COLUMNS: Final[Mapping[str, Column]] = MappingProxyType(
     {
         "action": lambda route: route.action,
         "method": lambda route: route.method,
@@ -187,7 +187,7 @@ _ROUTE_COLUMNS: Mapping[str, Column] = MappingProxyType(
         "loads": lambda route: _listed(route.loads, lambda load: load.name),
     }
 )
-_RECEPTION_COLUMNS: Mapping[str, Column] = MappingProxyType(
+_RECEPTION_COLUMNS: Final[Mapping[str, Column]] = MappingProxyType(
     {
         "event": lambda reception: describe_type(reception.message),
         "handler": lambda reception: f"{reception.declared_by}.{reception.handler}",

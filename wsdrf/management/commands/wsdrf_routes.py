@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from fnmatch import fnmatchcase
-from typing import Any
+from typing import Any, Final
 
 from django.core.management.base import BaseCommand, CommandParser
 
@@ -16,7 +16,7 @@ from wsdrf.management.survey import fits, notes, survey_project
 from wsdrf.management.tables import Table, show
 from wsdrf.routing import Kind, Route, describe_guard, describe_type
 
-COLUMNS = ("path", "consumer", "action", "payload", "reply", "guards", "throttles")
+COLUMNS: Final = ("path", "consumer", "action", "payload", "reply", "guards", "throttles")
 
 
 class Command(BaseCommand):
