@@ -21,9 +21,9 @@ from django.core.management.base import BaseCommand
 
 from tests import test_architecture as house
 from wsdrf import checks, exceptions
-from wsdrf.asyncapi import about, facts
+from wsdrf.asyncapi import about
 from wsdrf.codec import Codec
-from wsdrf.envelope import RESERVED_ACTIONS, RESERVED_PREFIX
+from wsdrf.envelope import CLOSE_CODES, RESERVED_ACTIONS, RESERVED_PREFIX
 from wsdrf.management import commands
 from wsdrf.options import CLASS_NAMES, OPTION_NAMES, Options, Rate
 
@@ -139,7 +139,7 @@ def test_close_codes_of_the_document_are_those_of_the_reference() -> None:
     text = (REFERENCE / "wire.md").read_text("utf-8")
     shown = re.findall(r"^\| (\d{4}) \| (.*?) \| (.*?) \|$", text, re.MULTILINE)
 
-    assert {code: {"means": means, "retry": retry} for code, means, retry in shown} == facts.CLOSE_CODES
+    assert {code: {"means": means, "retry": retry} for code, means, retry in shown} == CLOSE_CODES
 
 
 def test_reference_names_the_reserved_actions() -> None:
@@ -169,10 +169,21 @@ def test_reference_has_every_option_of_every_command(name: str) -> None:
 
 
 def test_the_picture_of_the_floors_is_the_house() -> None:
-    """The figure has each room on its floor, in the order in which they may import, and under the roof what one uses."""
-    figure = (REFERENCE.parent / "explanation" / "floors.svg").read_text("utf-8")
+    """Figure and words have each room on its floor, in the order of importing, and under the roof what one uses."""
+    explanation = REFERENCE.parent / "explanation"
+    figure = (explanation / "floors.svg").read_text("utf-8")
+    (told,) = re.findall(
+        r"!\[From top to bottom\. (.*)\.\]\(floors\.svg\)", (explanation / "how-it-works.md").read_text("utf-8")
+    )
     titles = re.findall(r'y="([\d.]+)" class="t"[^>]*>([^<]+)</text>', figure)
     roof, *floors = [[room for _, room in rooms] for _, rooms in groupby(titles, key=itemgetter(0))]
 
     assert set(roof) <= set(house.ROOF)
-    assert [house.PORCH[::-1], house.ADAPTERS[::-1], house.RUNTIME[::-1], house.MEANING[::-1], house.GROUND] == floors
+    assert [roof, *floors] == [sentence.partition(": ")[2].split(", ") for sentence in told.split(". ")]
+    assert [
+        house.PORCH[::-1],
+        house.ADAPTERS[::-1],
+        house.RUNTIME[::-1],
+        house.MEANING[::-1],
+        house.GROUND[::-1],
+    ] == floors

@@ -10,16 +10,16 @@ from django.conf import settings
 from django.core import checks
 from django.core.checks import CheckMessage, Error, Tags, register
 from django.utils.module_loading import import_string
-from rest_framework.authentication import SessionAuthentication
-from rest_framework.permissions import AllowAny, DjangoModelPermissions
+from rest_framework.permissions import DjangoModelPermissions
 from rest_framework.settings import api_settings
 
-from wsdrf.access.carriers import QueryParameter
+from wsdrf.access.carriers import QueryParameter, reads_session
 from wsdrf.access.permissions import asks_objects, leaves
-from wsdrf.access.plan import AccessPlan
+from wsdrf.access.plan import AccessPlan, open_actions
 from wsdrf.connection.blueprint import Blueprint, blueprint_of
 from wsdrf.connection.mounts import application_of_project, built, survey
 from wsdrf.exceptions import ConfigurationError
+from wsdrf.naming import class_name
 from wsdrf.routing import Route
 
 LEAST_CAPACITY: Final = 1000
@@ -33,7 +33,9 @@ OBJECT_HINT: Final = "Set `queryset`, override `get_object()`, or load an object
 BY_HAND: Final = ("check_object_permissions", "aget_object")
 """What handlers call to have guards asked about an object that they found themselves."""
 
-HINT = "Guard it with @requires(...) or permission_classes; @requires(AllowAny) states that everybody may."
+_CORE: Final = ("channels_redis.core", "RedisChannelLayer")
+
+HINT: Final = "Guard it with @requires(...) or permission_classes; @requires(AllowAny) states that everybody may."
 
 
 def register_checks() -> None:
@@ -86,7 +88,7 @@ def warn_of_tokens_in_addresses(app_configs: Any, **kwargs: Any) -> list[CheckMe
     """Report each consumer that reads tokens from the address (``wsdrf.W003``)."""
     return [
         checks.Warning(
-            f"{_name(consumer)} reads tokens from the address, which servers and proxies write to their logs.",
+            f"{class_name(consumer)} reads tokens from the address, which servers and proxies write to their logs.",
             hint="Let browsers send the token by Subprotocol() or FirstMessage() instead of QueryParameter().",
             obj=consumer,
             id="wsdrf.W003",
@@ -102,14 +104,14 @@ def warn_of_any_host(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
         return []
     return [
         checks.Warning(
-            f"{_name(consumer)} trusts session cookies, but ALLOWED_HOSTS has '*', so any host name passes for the "
-            "site's own when the origin is checked.",
+            f"{class_name(consumer)} trusts session cookies, but ALLOWED_HOSTS has '*', so any host name passes for "
+            "the site's own when the origin is checked.",
             hint="Name the site's hosts in ALLOWED_HOSTS.",
             obj=consumer,
             id="wsdrf.W004",
         )
         for consumer, blueprint in _blueprints()
-        if any(_is_a(kind, SessionAuthentication) for kind in blueprint.access.authentication_classes)
+        if any(map(reads_session, blueprint.access.authentication_classes))
     ]
 
 
@@ -119,7 +121,7 @@ def warn_of_invented_addresses(app_configs: Any, **kwargs: Any) -> list[CheckMes
         return []
     return [
         checks.Warning(
-            f"{_name(consumer)} is throttled by {', '.join(names)}, but NUM_PROXIES is not set, so a client "
+            f"{class_name(consumer)} is throttled by {', '.join(names)}, but NUM_PROXIES is not set, so a client "
             "that sends another X-Forwarded-For each time is never throttled.",
             hint='Set REST_FRAMEWORK["NUM_PROXIES"] to the number of proxies before the server; 0 for none.',
             obj=consumer,
@@ -134,8 +136,8 @@ def warn_of_groups_without_layer(app_configs: Any, **kwargs: Any) -> list[CheckM
     """Report each consumer that uses groups, but has no channel layer (``wsdrf.W006``)."""
     return [
         checks.Warning(
-            f"{_name(consumer)} uses groups, but CHANNEL_LAYERS has no {blueprint.layer_alias!r}: whoever is to join "
-            "one is refused.",
+            f"{class_name(consumer)} uses groups, but CHANNEL_LAYERS has no {blueprint.layer_alias!r}: whoever is to "
+            "join one is refused.",
             hint="Configure a channel layer; channels.layers.InMemoryChannelLayer will do for a single process.",
             obj=consumer,
             id="wsdrf.W006",
@@ -177,17 +179,17 @@ def _objectless(consumer: type[Any], access: AccessPlan) -> Iterator[str]:
         return
     routes: list[Route] = list(getattr(consumer, "routes", {}).values())
     connection = (*access.permission_classes, *access.class_guards)
-    guarded = [(consumer.__qualname__, connection, routes)]
-    guarded += [(f"{consumer.__qualname__}.{route.handler}()", route.guards, [route]) for route in routes]
+    name = class_name(consumer)
+    guarded = [(name, connection, routes)]
+    guarded += [(f"{name}.{route.handler}()", route.guards, [route]) for route in routes]
     for where, guards, asked in guarded:
-        named = where.rpartition("<locals>.")[2]
         kinds = dict.fromkeys(leaf for guard in guards for leaf in leaves(guard) if isinstance(leaf, type))
         for kind in kinds:
             if issubclass(kind, DjangoModelPermissions):
-                yield f"{named} has no queryset, by which {kind.__qualname__} knows the model: whoever is asked fails."
+                yield f"{where} has no queryset, by which {kind.__qualname__} knows the model: whoever is asked fails."
             elif asks_objects(kind) and not _has_objects(consumer, access, asked):
                 yield (
-                    f"{named} has no object that {kind.__qualname__} could be asked about: its "
+                    f"{where} has no object that {kind.__qualname__} could be asked about: its "
                     "has_object_permission() is never called."
                 )
 
@@ -206,14 +208,6 @@ def _asks_by_hand(consumer: type[Any]) -> bool:
 def _blueprints() -> Iterator[tuple[type[Any], Blueprint]]:
     for consumer, root in built().items():
         yield consumer, blueprint_of(consumer, root)
-
-
-def _name(consumer: type[Any]) -> str:
-    return consumer.__qualname__.rpartition("<locals>.")[2]
-
-
-def _is_a(kind: Any, parent: type[Any]) -> bool:
-    return isinstance(kind, type) and issubclass(kind, parent)
 
 
 def _throttles_by_address(blueprint: Blueprint) -> list[str]:
@@ -245,23 +239,7 @@ def _core_capacity(layer: Any) -> int | None:
     return int(layer.get("CONFIG", {}).get("capacity", DEFAULT_CAPACITY))
 
 
-_CORE: Final = ("channels_redis.core", "RedisChannelLayer")
-
-
 def _open_actions() -> Iterator[tuple[type, str]]:
-    for consumer, root in built().items():
-        for action in open_actions(consumer, root):
-            yield consumer, f"Everybody may call {action!r} of {consumer.__qualname__}."
-
-
-def open_actions(consumer: type[Any], root: type[Any]) -> list[str]:
-    """Name the actions of ``consumer`` that nothing but ``AllowAny`` covers, without it being stated."""
-    access = blueprint_of(consumer, root).access
-    if access.chooses_permissions or _closes(access.permission_classes) or access.class_guards:
-        return []
-    routes: list[Route] = list(getattr(consumer, "routes", {}).values())
-    return [route.action for route in routes if not route.guards]
-
-
-def _closes(guards: tuple[Any, ...]) -> bool:
-    return any(leaf is not AllowAny for guard in guards for leaf in leaves(guard))
+    for consumer, blueprint in _blueprints():
+        for action in open_actions(blueprint.access, consumer.routes.values()):
+            yield consumer, f"Everybody may call {action!r} of {class_name(consumer)}."

@@ -14,7 +14,6 @@ import inspect
 import itertools
 import keyword
 import math
-import re
 import reprlib
 import sys
 from collections import deque
@@ -26,7 +25,7 @@ from weakref import WeakSet
 import attrs
 from attrs import field, frozen
 
-from wsdrf.envelope import is_reserved
+from wsdrf.envelope import is_reserved, is_well_formed
 from wsdrf.exceptions import DeclarationError
 from wsdrf.options import METHODS, Rate
 
@@ -287,7 +286,7 @@ def _check_action(action: Any, method: Any, timeout: Any, concurrent: Any) -> No
     if not isinstance(action, str):
         raise DeclarationError(_unnamed("@on", action, 'Write @on("room.say").'))
     who = f"@on({reprlib.repr(action)})"
-    if not re.fullmatch(r"[A-Za-z0-9_.:/-]{1,100}", action):
+    if not is_well_formed(action):
         raise DeclarationError(f'{who} is no action. Use 1 to 100 letters, digits and _ . - : / as in "room.say".')
     if is_reserved(action):
         raise DeclarationError(f'{who} belongs to the protocol. Choose another name, such as "room.{action}".')

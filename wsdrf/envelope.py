@@ -1,7 +1,9 @@
-"""What travels on the wire: a call that comes in, and why it was not done."""
+"""What travels on the wire: a call that comes in, why it was not done, and the code that ends a connection."""
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping
 from typing import Annotated, Any, Final, final
 
 from attrs import frozen
@@ -47,6 +49,27 @@ RESERVED_ACTIONS: Final = frozenset(
 """Actions that belong to the protocol, besides every name that starts with ``wsdrf.``."""
 
 RESERVED_PREFIX: Final = "wsdrf."
+
+CLOSE_CODES: Final[Mapping[str, Mapping[str, str]]] = {
+    "1000": {"means": "the end was meant", "retry": "never"},
+    "4400": {"means": "too many malformed frames, or a malformed handshake", "retry": "never"},
+    "4401": {"means": "not logged in, or not any more", "retry": "after login"},
+    "4403": {"means": "refused: no credentials, or no right", "retry": "after login"},
+    "4404": {"means": "no such object", "retry": "never"},
+    "4408": {"means": "timed out: authentication took too long, or the client did not read", "retry": "with back-off"},
+    "4413": {"means": "a frame was too big", "retry": "never"},
+    "4429": {"means": "too many frames, or a throttle refused the connection", "retry": "with back-off"},
+    "4500": {"means": "the server failed", "retry": "with back-off"},
+    "4503": {"means": "the server restarts or is full", "retry": "with back-off"},
+}
+"""The close codes, what they mean, and whether to come back."""
+
+_ACTION: Final = re.compile(r"[A-Za-z0-9_.:/-]{1,100}")
+
+
+def is_well_formed(action: object) -> bool:
+    """Tell whether ``action`` is a text of 1 to 100 letters, digits and ``_ . - : /``, all of ASCII."""
+    return isinstance(action, str) and _ACTION.fullmatch(action) is not None
 
 
 def is_reserved(action: str) -> bool:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from dataclasses import is_dataclass
 from typing import Any, Final, TypeVar
@@ -10,13 +9,12 @@ from typing import Any, Final, TypeVar
 import attrs
 from typing_extensions import dataclass_transform, is_typeddict
 
-from wsdrf.envelope import is_reserved
+from wsdrf.envelope import is_reserved, is_well_formed
 from wsdrf.exceptions import DeclarationError
 
 __all__ = ["action_of", "message"]
 
 _ACTION: Final = "__wsdrf_action__"
-_WELL_FORMED: Final = re.compile(r"[A-Za-z0-9_.:/-]{1,100}")
 
 T = TypeVar("T")
 
@@ -71,8 +69,8 @@ def _check_class(cls: Any, action: object) -> None:
         )
 
 
-def _check_action(cls: type[Any], action: object) -> None:
-    if not isinstance(action, str) or not _WELL_FORMED.fullmatch(action):
+def _check_action(cls: type[Any], action: str) -> None:
+    if not is_well_formed(action):
         raise DeclarationError(
             f"{cls.__qualname__} is a message with the malformed action {action!r}. "
             "Use 1 to 100 letters, digits and _ . - : / , as in @message('chat.say')."

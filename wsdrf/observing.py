@@ -9,6 +9,8 @@ from typing import Any, Final
 
 from attrs import define, field
 
+from wsdrf.naming import class_name
+
 logger: logging.Logger = logging.getLogger("wsdrf.observing")
 
 UNKNOWN: Final = "wsdrf.unknown"
@@ -42,8 +44,7 @@ class ConnectionRecord:
     @property
     def consumer(self) -> str:
         """Name the consumer class: ``chat.consumers.RoomConsumer``."""
-        kind = self.consumer_class
-        return f"{kind.__module__}.{kind.__qualname__.rpartition('<locals>.')[2]}"
+        return f"{self.consumer_class.__module__}.{class_name(self.consumer_class)}"
 
     @property
     def user_pk(self) -> Any:

@@ -26,6 +26,7 @@ from attrs import field, frozen
 
 from wsdrf.envelope import ABSENT
 from wsdrf.exceptions import ConfigurationError
+from wsdrf.naming import class_name
 
 Read = Callable[[Any], Any]
 """Turn what was set into the option's value, or raise ``ValueError`` with the words for what would be right."""
@@ -330,7 +331,7 @@ def _cure(key: str, known: list[str]) -> str:
 def _find(cls: type, name: str, project: Mapping[str, Any]) -> tuple[Any, str]:
     for owner in cls.__mro__:
         if name in vars(owner):
-            return vars(owner)[name], owner.__qualname__.rpartition("<locals>.")[2]
+            return vars(owner)[name], class_name(owner)
     value = project.get(name.upper(), ABSENT)
     return (value, "default") if value is ABSENT else (value, "WSDRF")
 

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import types
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from enum import Enum
 from types import MappingProxyType
-from typing import Annotated, Any, Union, get_args, get_origin
+from typing import Annotated, Any, Final, Union, get_args, get_origin
 
 from attrs import field, frozen
 
 from wsdrf.declare import Load, Place
+from wsdrf.naming import class_name
 
 
 class Kind(Enum):
@@ -27,7 +28,8 @@ class Route:
 
     ``handler`` is the method's name and ``payload`` the annotated type (``None``: it takes no payload); a handler with
     ``payload_required=False`` has a default of its own for a call without one. ``replies`` are the types that it may
-    give back, ``None`` left out; for a stream, the types of its items. ``guards`` are the action's own, without those
+    give back, ``None`` left out; for a stream, the types of its items. Without ``is_annotated`` nothing says what it
+    gives back; ``may_give_none`` tells that ``None`` is among it. ``guards`` are the action's own, without those
     of the connection; they, like ``throttles``, stand base class first. ``timeout`` is in seconds. ``declared_by`` and
     ``place`` are the class and the line of the ``@on`` in force.
     """
@@ -46,13 +48,16 @@ class Route:
     declared_by: str
     place: Place
     payload_required: bool = True
+    is_annotated: bool = True
+    may_give_none: bool = False
 
 
 @frozen
 class Reception:
     """One event that one consumer receives: ``handler`` is the method's name, ``guards`` are asked for each recipient.
 
-    ``replies`` are the types that the method may send to its client instead of the event, ``None`` left out.
+    ``replies`` are the types that the method may send to its client instead of the event, ``None`` left out; without
+    ``is_annotated`` nothing says which.
     """
 
     message: type
@@ -62,6 +67,12 @@ class Reception:
     place: Place
     kind: Kind = Kind.COROUTINE
     replies: tuple[Any, ...] = ()
+    is_annotated: bool = True
+
+    @property
+    def sends(self) -> tuple[Any, ...]:
+        """Give the types that clients are to expect: a method that does not say most likely passes the event on."""
+        return self.replies if self.is_annotated else (self.message,)
 
 
 def _routes(entries: Mapping[str, Route]) -> Mapping[str, Route]:
@@ -128,7 +139,7 @@ def describe_type(annotation: Any) -> str:
     if origin is not None and isinstance(origin, type):
         return f"{origin.__qualname__}[{', '.join(map(_describe_argument, arguments))}]"
     if isinstance(annotation, type):
-        return annotation.__qualname__.rpartition("<locals>.")[2]
+        return class_name(annotation)
     return str(annotation).replace("typing.", "")
 
 
@@ -162,7 +173,7 @@ def _listed(values: Iterable[Any], write: Callable[[Any], str]) -> str:
 
 Column = Callable[[Any], str]
 
-_ROUTE_COLUMNS: Mapping[str, Column] = MappingProxyType(
+_ROUTE_COLUMNS: Final[Mapping[str, Column]] = MappingProxyType(
     {
         "action": lambda route: route.action,
         "method": lambda route: route.method,
@@ -176,7 +187,7 @@ _ROUTE_COLUMNS: Mapping[str, Column] = MappingProxyType(
         "loads": lambda route: _listed(route.loads, lambda load: load.name),
     }
 )
-_RECEPTION_COLUMNS: Mapping[str, Column] = MappingProxyType(
+_RECEPTION_COLUMNS: Final[Mapping[str, Column]] = MappingProxyType(
     {
         "event": lambda reception: describe_type(reception.message),
         "handler": lambda reception: f"{reception.declared_by}.{reception.handler}",
@@ -190,7 +201,11 @@ def _table(columns: Mapping[str, Column], entries: Iterable[Any]) -> str:
     rows = [[write(entry) or "-" for write in columns.values()] for entry in entries]
     if not rows:
         return ""
-    rows.insert(0, list(columns))
+    return aligned([list(columns), *rows])
+
+
+def aligned(rows: Sequence[Sequence[str]]) -> str:
+    """Write rows of cells as lines, each column as wide as its widest cell."""
     widths = [max(map(len, cells)) for cells in zip(*rows, strict=True)]
     lines = ("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)) for row in rows)
     return "\n".join(line.rstrip() for line in lines)

@@ -23,7 +23,7 @@ from tests.unit.sockets import FailingLayer, settle, until
 from wsdrf import Consumer, message, on, receives, requires
 from wsdrf.codec import Codec
 from wsdrf.connection import hub as hubs
-from wsdrf.connection.parcel import name_of, read_parcel
+from wsdrf.connection.parcel import event_name, read_parcel
 from wsdrf.testing import WebsocketCommunicator
 
 GROUPS = ("a", "b", "c")
@@ -222,8 +222,8 @@ BODIES = st.one_of(
     st.lists(PLAIN, min_size=6, max_size=6).map(json.dumps),
     st.just(json.dumps(["id", ["lobby"], "\ud800", None, None, None])),
     st.just("[" * 100_000),
-    st.just(json.dumps(["id", ["lobby"], "{}", None, name_of(Happened), {"nothing": "like it"}])),
-    st.just(json.dumps(["id", ["lobby"], "{}", None, name_of(Happened), None])),
+    st.just(json.dumps(["id", ["lobby"], "{}", None, event_name(Happened), {"nothing": "like it"}])),
+    st.just(json.dumps(["id", ["lobby"], "{}", None, event_name(Happened), None])),
     st.just(json.dumps(["id", ["lobby"], "{}", None, "wsdrf:notice", {"kind": "disconnect", "code": "x"}])),
     st.just(json.dumps(["id", ["lobby"], "{}", None, "wsdrf:notice", {"kind": ["disconnect"], "reason": {}}])),
 )
@@ -425,7 +425,7 @@ def test_publish_without_any_loop() -> None:
         parcel = read_parcel(async_to_sync(layer.receive)("specific.other!process"))
 
         assert parcel is not None
-        assert (("lobby",), name_of(Shouted), {"text": "from afar"}) == (parcel.groups, parcel.event, parcel.payload)
+        assert (("lobby",), event_name(Shouted), {"text": "from afar"}) == (parcel.groups, parcel.event, parcel.payload)
 
 
 @pytest.mark.django_db(transaction=True)

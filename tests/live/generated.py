@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import importlib
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from tests.live.servers import (
     END_SECONDS,
@@ -18,6 +21,7 @@ from tests.live.servers import (
     eventually,
     free_port,
 )
+from tests.typescript.compiler import install
 
 GENERATE = """
 import sys, django
@@ -50,6 +54,27 @@ def in_project(folder: Path, program: str, *arguments: str) -> None:
         check=False,
     )
     assert 0 == done.returncode, done.stderr
+
+
+def python_client(folder: Path, name: str) -> Any:
+    """Make the Python client of the live project in ``folder``, and give it, imported as ``name``."""
+    (folder / "project").mkdir()
+    in_project(folder / "project", GENERATE, str(folder / name), "python")
+    sys.path.insert(0, str(folder))
+    try:
+        return importlib.import_module(name)
+    finally:
+        sys.path.remove(str(folder))
+
+
+def typescript_client(folder: Path, require: Callable[[str, str], str]) -> Path:
+    """Make the TypeScript client of the live project in ``folder``, and give the compiled module."""
+    compiler = install(folder, require)
+    (folder / "project").mkdir()
+    in_project(folder / "project", GENERATE, str(folder / "client"), "typescript")
+    (folder / "package.json").write_text('{"type": "module"}')
+    assert "" == compiler.compile(folder / "client" / "index.ts", into=folder / "built")
+    return folder / "built" / "index.js"
 
 
 class Mortal:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import importlib
 import json
-import sys
 from collections import Counter
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack
@@ -17,9 +15,8 @@ from websockets.asyncio.server import ServerConnection, serve
 from websockets.exceptions import ConnectionClosed
 
 from tests.live.client import until
-from tests.live.generated import GENERATE, in_project
+from tests.live.generated import python_client, typescript_client
 from tests.live.test_typescript_client import talk
-from tests.typescript.compiler import install
 from wsdrf.clients.runtime.closing import RETRIES, Retry
 
 pytestmark = [pytest.mark.live, pytest.mark.timeout(100)]
@@ -67,26 +64,13 @@ async def curt() -> AsyncIterator[Curt]:
 @pytest.fixture(scope="module")
 def module(tmp_path_factory: pytest.TempPathFactory, require: Callable[[str, str], str]) -> Path:
     """Give the compiled module of the live project's client."""
-    folder = tmp_path_factory.mktemp("endings")
-    compiler = install(folder, require)
-    (folder / "project").mkdir()
-    in_project(folder / "project", GENERATE, str(folder / "client"), "typescript")
-    (folder / "package.json").write_text('{"type": "module"}')
-    assert "" == compiler.compile(folder / "client" / "index.ts", into=folder / "built")
-    return folder / "built" / "index.js"
+    return typescript_client(tmp_path_factory.mktemp("endings"), require)
 
 
 @pytest.fixture(scope="module")
 def made(tmp_path_factory: pytest.TempPathFactory) -> Any:
     """Give the Python client of the live project."""
-    folder = tmp_path_factory.mktemp("endings")
-    (folder / "project").mkdir()
-    in_project(folder / "project", GENERATE, str(folder / "curt_client"), "python")
-    sys.path.insert(0, str(folder))
-    try:
-        return importlib.import_module("curt_client")
-    finally:
-        sys.path.remove(str(folder))
+    return python_client(tmp_path_factory.mktemp("endings"), "curt_client")
 
 
 def client_of(made: Any, curt: Curt, word: str, **more: Any) -> Any:

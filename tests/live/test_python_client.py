@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
-import importlib
 import json
-import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,7 +13,7 @@ from typing import Any
 import pytest
 
 from tests.live.client import SECONDS, until
-from tests.live.generated import GENERATE, PERSON, Mortal, in_project
+from tests.live.generated import PERSON, Mortal, in_project, python_client
 from tests.live.servers import Fleet, People, Server, free_port
 
 pytestmark = [pytest.mark.live, pytest.mark.parametrize("server", ["uvicorn", "daphne"], indirect=True)]
@@ -24,14 +22,7 @@ pytestmark = [pytest.mark.live, pytest.mark.parametrize("server", ["uvicorn", "d
 @pytest.fixture(scope="module")
 def made(fleet: Fleet, tmp_path_factory: pytest.TempPathFactory) -> Any:
     """Give the package that ``manage.py wsdrf_client python`` makes of the live project."""
-    folder = tmp_path_factory.mktemp("made")
-    (folder / "project").mkdir()
-    in_project(folder / "project", GENERATE, str(folder / "live_client"), "python")
-    sys.path.insert(0, str(folder))
-    try:
-        return importlib.import_module("live_client")
-    finally:
-        sys.path.remove(str(folder))
+    return python_client(tmp_path_factory.mktemp("made"), "live_client")
 
 
 @pytest.fixture

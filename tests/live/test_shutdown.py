@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from contextlib import AsyncExitStack
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from time import monotonic
 
@@ -52,11 +53,7 @@ async def test_a_server_ends_in_order(server: Server, people: People, key: str) 
 async def test_who_comes_while_a_server_ends_is_sent_away(server: Server, people: People, key: str) -> None:
     """Between the signal and the end of the process, a newcomer is closed with 4503 and told nothing else."""
     path = f"/ws/door/{key}/"
-    async with AsyncExitStack() as stack:
-        for _ in range(9):
-            await stack.enter_async_context(entered(server, path, by_cookie(people.alice)))
-        server.process.terminate()
-        await until(lambda: "asked to leave" in server.output())
+    async with told_to_end(server, people, path):
         async with connected(server, path, by_cookie(people.bob)) as late:
             assert [] == await late.rest()
             assert 4503 == late.connection.close_code
@@ -66,17 +63,23 @@ async def test_who_comes_while_a_server_ends_is_sent_away(server: Server, people
 @pytest.mark.parametrize("server", ["uvicorn", "daphne"], indirect=True)
 async def test_a_second_signal_ends_a_server_at_once(server: Server, people: People, key: str) -> None:
     """Who asks twice does not wait for anybody to leave."""
-    path = f"/ws/door/{key}/"
-    async with AsyncExitStack() as stack:
-        for _ in range(9):
-            await stack.enter_async_context(entered(server, path, by_cookie(people.alice)))
-        server.process.terminate()
-        await until(lambda: "asked to leave" in server.output())
+    async with told_to_end(server, people, f"/ws/door/{key}/"):
         started = monotonic()
         server.process.terminate()
         await until(lambda: server.process.poll() is not None)
 
     assert monotonic() - started < DRAIN_TIMEOUT
+
+
+@asynccontextmanager
+async def told_to_end(server: Server, people: People, path: str) -> AsyncIterator[None]:
+    """Have nine clients connected, and the server asking them to leave."""
+    async with AsyncExitStack() as stack:
+        for _ in range(9):
+            await stack.enter_async_context(entered(server, path, by_cookie(people.alice)))
+        server.process.terminate()
+        await until(lambda: "asked to leave" in server.output())
+        yield
 
 
 async def departure(client: Client) -> tuple[int | None, float]:

@@ -14,9 +14,9 @@ from typing import Any
 import pytest
 
 from tests.live.client import until
-from tests.live.generated import GENERATE, PERSON, Mortal, in_project
+from tests.live.generated import PERSON, Mortal, in_project, typescript_client
 from tests.live.servers import Fleet, People, Server
-from tests.typescript.compiler import HERE, install
+from tests.typescript.compiler import HERE
 
 pytestmark = [
     pytest.mark.live,
@@ -29,13 +29,7 @@ SECONDS = 60
 @pytest.fixture(scope="module")
 def module(tmp_path_factory: pytest.TempPathFactory, require: Callable[[str, str], str]) -> Path:
     """Give the compiled module of the live project's client."""
-    folder = tmp_path_factory.mktemp("typescript")
-    compiler = install(folder, require)
-    (folder / "project").mkdir()
-    in_project(folder / "project", GENERATE, str(folder / "client"), "typescript")
-    (folder / "package.json").write_text('{"type": "module"}')
-    assert "" == compiler.compile(folder / "client" / "index.ts", into=folder / "built")
-    return folder / "built" / "index.js"
+    return typescript_client(tmp_path_factory.mktemp("typescript"), require)
 
 
 class Talk:

@@ -239,7 +239,7 @@ class TestToken:
 
         (error,) = caught.value.failure.errors
         assert expected == (".".join(map(str, error.loc)), error.code)
-        assert caught.value.id == 3
+        assert 3 == caught.value.id
 
 
 class TestEncode:

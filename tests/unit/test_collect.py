@@ -45,6 +45,7 @@ def test_route_says_everything_that_is_declared() -> None:
         declared_by="Room",
         place=route.place,
         payload_required=True,
+        may_give_none=True,
     )
     assert expected == route
     assert "declared.py" == Path(route.place.file).name
@@ -127,7 +128,7 @@ def test_override_may_annotate_anew() -> None:
     class Child(Room):
         def say(self, payload: Said) -> int: ...
 
-    expected = evolve(Room.routes["say"], payload=Said, replies=(int,), kind=Kind.FUNCTION)
+    expected = evolve(Room.routes["say"], payload=Said, replies=(int,), kind=Kind.FUNCTION, may_give_none=False)
     assert expected == Child.routes["say"]
 
 
@@ -591,3 +592,52 @@ def test_ordinary_redefinitions_are_left_alone() -> None:
         def helper(self): ...  # noqa: F811 - the point
 
     assert {} == Child.routes
+
+
+MAYBE = TypeAliasType("MAYBE", Said | None)
+
+# Annotation of the result, the replies that it means, and whether the handler may give nothing.
+RESULTS: list[tuple[Any, tuple[Any, ...], bool]] = [
+    ("Said", (Said,), False),
+    ("Said | None", (Said,), True),
+    (MAYBE, (Said,), True),
+    (Annotated[Said | None, "seldom"], (Said,), True),
+    (None, (), True),
+    (NoReturn, (), False),
+    (Any, (Any,), True),
+]
+
+
+@pytest.mark.parametrize(("annotation", "replies", "may_give_none"), RESULTS)
+def test_a_route_says_whether_its_handler_may_give_nothing(
+    annotation: Any, replies: tuple[Any, ...], may_give_none: bool
+) -> None:
+    """The annotation says it, under whatever name; an override without one gives what the method before it gave."""
+
+    async def act(self): ...
+
+    act.__annotations__["return"] = annotation
+
+    class One(Consumer):
+        a = on("a")(act)
+
+    class Child(One):
+        async def a(self): ...
+
+    for route in (only(One), only(Child)):
+        assert (replies, True, may_give_none) == (route.replies, route.is_annotated, route.may_give_none)
+
+
+def test_what_is_not_annotated_may_be_anything() -> None:
+    """Without an annotation, and with a bare one for a stream, nothing says what a handler gives."""
+
+    class One(Consumer):
+        @on("a")
+        async def a(self): ...
+
+    class Other(Consumer):
+        @on("a")
+        async def a(self) -> AsyncIterator:
+            yield 1
+
+    assert (False, True, False) == (only(One).is_annotated, only(One).may_give_none, only(Other).is_annotated)

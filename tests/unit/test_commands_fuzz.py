@@ -20,7 +20,7 @@ from rest_framework.authtoken.models import Token
 from tests.unit import fuzz_site
 from tests.unit.fuzz_site import Faulty
 from wsdrf.management.commands import wsdrf_fuzz
-from wsdrf.management.fuzz_steps import read_record
+from wsdrf.management.fuzz.steps import read_record
 
 pytestmark = pytest.mark.django_db
 

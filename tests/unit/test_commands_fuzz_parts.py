@@ -12,11 +12,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.unit.fuzz_site import Faulty, Right
-from wsdrf.management import fuzz_progress
-from wsdrf.management.fuzz_progress import Progress
-from wsdrf.management.fuzz_script import conceal, with_roles
-from wsdrf.management.fuzz_steps import Place, Record, Step, read_record
-from wsdrf.management.fuzz_tally import OUTCOMES, Tally, outcome_of
+from wsdrf.management.fuzz import progress
+from wsdrf.management.fuzz.progress import Progress
+from wsdrf.management.fuzz.script import conceal, with_roles
+from wsdrf.management.fuzz.steps import Place, Record, Step, read_record
+from wsdrf.management.fuzz.tally import OUTCOMES, Tally, outcome_of
 from wsdrf.strategies import calls, frames, invalid_calls
 from wsdrf.strategies.machine.machine import utter
 from wsdrf.strategies.machine.plan import Utterance
@@ -94,16 +94,16 @@ class Terminal(StringIO):
 @pytest.mark.parametrize("has_rich", [True, False])
 def test_a_terminal_has_a_line_of_progress(monkeypatch: pytest.MonkeyPatch, has_rich: bool) -> None:
     """It tells what has been done, with rich and without, and is taken away in the end."""
-    monkeypatch.setattr(fuzz_progress, "HAS_RICH", has_rich)
+    monkeypatch.setattr(progress, "HAS_RICH", has_rich)
     terminal = Terminal()
-    progress = Progress(terminal, 60)
-    progress.show("Right", 3, 17)
-    progress.show("Right", 4, 19)
-    progress.end()
+    line = Progress(terminal, 60)
+    line.show("Right", 3, 17)
+    line.show("Right", 4, 19)
+    line.end()
 
     assert "Right: 3 conversations, 17 answers" in terminal.getvalue()
     assert "4 conversations" not in terminal.getvalue()
-    assert terminal.getvalue().endswith("\x1b[2K" if has_rich else fuzz_progress.CLEAR)
+    assert terminal.getvalue().endswith("\x1b[2K" if has_rich else progress.CLEAR)
 
 
 def test_nobody_looks_no_line() -> None:

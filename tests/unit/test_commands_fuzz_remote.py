@@ -16,12 +16,15 @@ from websockets.asyncio.server import serve
 
 from tests.unit import fuzz_site
 from tests.unit.test_commands_fuzz import Done, found, fuzz
+from wsdrf.codec import Codec
+from wsdrf.exceptions import Refusal
 from wsdrf.options import Options
 
 __all__ = ["fuzz"]
 
 pytestmark = pytest.mark.django_db
 
+CODEC = Codec()
 LIMIT = attrs.fields(Options).max_message_size.default
 LET_IN = {"action": "authentication", "payload": {"status_code": 200, "status_text": "OK", "data": {}}}
 REFUSED = {"action": "authentication", "payload": {"status_code": 403, "status_text": "Forbidden", "data": {}}}
@@ -79,21 +82,20 @@ def talks(answer: Callable[[dict[str, Any]], list[dict[str, Any]]], first: Any =
 
 def _answers(frame: Any, answer: Callable[[dict[str, Any]], list[dict[str, Any]]]) -> list[dict[str, Any]]:
     try:
-        call = json.loads(frame)
-    except (ValueError, RecursionError):
-        return [error(400, "parse_error")]
-    known = isinstance(call, dict) and call.get("action") == "count"
-    if not known or not is_id(call.get("id", 0)):
-        identity = {"id": call["id"]} if isinstance(call, dict) and is_id(call.get("id")) else {}
-        if isinstance(call, dict) and call.get("action") == "ping":
-            return [{"action": "pong", "payload": None} | identity]
-        return [error(404, "unknown_action") | identity]
-    identity = {"id": call["id"]} if "id" in call else {}
-    return [{**said, **identity} if "close" not in said else said for said in answer(call)]
+        read = CODEC.decode(frame)  # strictly, as wsdrf does: what is no call to it has no id either
+    except Refusal as refusal:
+        return [error(400, refusal.code) | identity(getattr(refusal, "id", None))]
+    if read.action == "ping":
+        return [{"action": "pong", "payload": None} | identity(read.id)]
+    if read.action == "cancel":
+        return []
+    if read.action != "count":
+        return [error(404, "unknown_action") | identity(read.id)]
+    return [said if "close" in said else said | identity(read.id) for said in answer(json.loads(frame))]
 
 
-def is_id(value: Any) -> bool:
-    return isinstance(value, (int, str)) and not isinstance(value, bool)
+def identity(call_id: Any) -> dict[str, Any]:
+    return {} if call_id is None else {"id": call_id}
 
 
 def error(status: int, code: str, **more: Any) -> dict[str, Any]:

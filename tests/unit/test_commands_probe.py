@@ -215,10 +215,16 @@ def test_a_payload_that_nobody_can_make_is_not_called(monkeypatch: pytest.Monkey
     assert "make" not in ran
 
 
-@pytest.mark.parametrize(("word", "is_called"), [("yes", True), ("no", False), ("", False)])
-def test_it_asks_before_it_calls(word: str, is_called: bool, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Handlers run: nobody does that by mistake."""
-    monkeypatch.setattr("builtins.input", lambda prompt: word)
+@pytest.mark.parametrize(("word", "is_called"), [("yes", True), ("no", False), ("", False), (None, False)])
+def test_it_asks_before_it_calls(word: str | None, is_called: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Handlers run: nobody does that by mistake, and where nobody can be asked, none does."""
+
+    def reply(_: str) -> str:
+        if word is None:
+            raise EOFError
+        return word
+
+    monkeypatch.setattr("builtins.input", reply)
     errors = StringIO()
     with nullcontext() if is_called else pytest.raises(CommandError, match="Nothing was called"):
         call_command("wsdrf_matrix", "--probe", stdout=StringIO(), stderr=errors)

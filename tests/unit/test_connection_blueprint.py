@@ -11,7 +11,7 @@ from django.test import override_settings
 from tests.laws.living import Happened, Living, Shouted
 from wsdrf import Consumer
 from wsdrf.connection.blueprint import blueprint_of
-from wsdrf.connection.parcel import name_of
+from wsdrf.connection.parcel import event_name
 from wsdrf.exceptions import ConfigurationError
 from wsdrf.telemetry import Observer
 
@@ -29,7 +29,7 @@ def test_everything_of_the_class_is_in_it() -> None:
     """Each route has a step and each reception a hearing, under the name that travels."""
     blueprint = blueprint_of(Living, Consumer)
     assert set(Living.routes) == set(blueprint.steps)
-    assert {name_of(Happened)} == set(blueprint.hearings)
+    assert {event_name(Happened)} == set(blueprint.hearings)
 
 
 def test_parcels_are_made_of_messages() -> None:
@@ -38,7 +38,7 @@ def test_parcels_are_made_of_messages() -> None:
     plain, event = blueprint.parcel(["a"], Shouted(text="x"), "me"), blueprint.event("a", Shouted(text="x"))
     assert {"action": "life.shouted", "payload": {"text": "x"}} == json.loads(plain.frame) == json.loads(event.frame)
     assert ("me", None, None) == (plain.excluded, plain.event, plain.payload)
-    assert (None, name_of(Shouted), {"text": "x"}) == (event.excluded, event.event, event.payload)
+    assert (None, event_name(Shouted), {"text": "x"}) == (event.excluded, event.event, event.payload)
     with pytest.raises(TypeError, match=r"dict is no message\. Decorate the class"):
         blueprint.parcel(["a"], {})
 

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.laws.living import Happened, Shouted
-from wsdrf.connection.parcel import Parcel, name_of, read_parcel
+from wsdrf.connection.parcel import Parcel, event_name, read_parcel
 
 PLAIN = st.recursive(
     st.one_of(st.none(), st.booleans(), st.integers(), st.floats(allow_nan=False), st.text(max_size=5)),
@@ -57,5 +57,5 @@ def test_half_a_character_is_dropped() -> None:
 
 def test_names_tell_classes_apart() -> None:
     """A class is named by its module and qualified name, alike in every process."""
-    assert "tests.laws.living:Happened" == name_of(Happened)
-    assert name_of(Happened) != name_of(Shouted)
+    assert "tests.laws.living:Happened" == event_name(Happened)
+    assert event_name(Happened) != event_name(Shouted)

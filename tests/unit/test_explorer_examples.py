@@ -112,11 +112,15 @@ def test_integers_are_within_their_limits(least: Any, most: Any, has_ends: tuple
     has_ends=ends,
 )
 def test_numbers_are_within_their_limits(least: Any, most: Any, has_ends: tuple[bool, bool]) -> None:
-    """For any limits with room between them, there is an example within."""
+    """For any limits with room between them, there is an example within, which is a float."""
     assume(least is None or most is None or least < most)
     assume(has_ends[0] or least is None or most is None or (most - least) > abs(most) / 1e9)
 
-    assert isinstance(of_field(float, *bounds_of(least, most, has_ends)), float)
+    found = of_field(float, *bounds_of(least, most, has_ends))
+
+    assert isinstance(found, float)
+    assert least is None or least < found or (has_ends[0] and least == found)
+    assert most is None or found < most or (has_ends[1] and most == found)
 
 
 MOMENTS = {
@@ -135,7 +139,9 @@ def test_what_is_written_as_text_is_within_its_limits(tp: Any, data: st.DataObje
     """For a least and a greatest value, both included, there is an example between them."""
     least, most = sorted([data.draw(MOMENTS[tp]), data.draw(MOMENTS[tp])])
 
-    assert isinstance(of_field(tp, v.ge(least), v.le(most)), str)
+    found = of_field(tp, v.ge(least), v.le(most))
+
+    assert least <= CODECS[False].structurer(tp)(found) <= most
 
 
 @given(least=st.integers(0, 40), more=st.none() | st.integers(0, 40))
@@ -144,7 +150,8 @@ def test_lengths_are_kept(least: int, more: int | None) -> None:
     limits = [v.min_len(least), *([] if more is None else [v.max_len(least + more)])]
 
     for tp in (str, bytes, *([list[bool], dict[str, int], set[int], dict[int, str]] if least <= 20 else [])):
-        of_field(tp, *limits)
+        found = CODECS[False].structurer(tp)(of_field(tp, *limits))
+        assert least <= len(found) <= least + (math.inf if more is None else more)
 
 
 PIECES = [

@@ -47,7 +47,7 @@ class TestWhatItMakes:
     def test_slots(self) -> None:
         """Instances have slots, and keep the class's methods."""
         assert not hasattr(Say(text="x"), "__dict__")
-        assert Say(text="x").shout() == "X"
+        assert "X" == Say(text="x").shout()
 
     def test_validators_apply(self) -> None:
         """Attrs validators run when a message is made."""
@@ -62,8 +62,8 @@ class TestWhatItMakes:
 class TestActionOf:
     def test_class_and_instance(self) -> None:
         """The action is known of the class and of each instance."""
-        assert action_of(Say) == "chat.say"
-        assert action_of(Say(text="x")) == "chat.say"
+        assert "chat.say" == action_of(Say)
+        assert "chat.say" == action_of(Say(text="x"))
 
     @pytest.mark.parametrize("thing", [int, 1, None, "chat.say", attrs.make_class("Plain", ["x"])])
     def test_anything_else_has_none(self, thing: object) -> None:
@@ -81,8 +81,8 @@ class TestActionOf:
         class Shout(Say):
             volume: int = 11
 
-        assert action_of(Shout) == "chat.shout"
-        assert action_of(Say) == "chat.say"
+        assert "chat.shout" == action_of(Shout)
+        assert "chat.say" == action_of(Say)
         assert [field.name for field in attrs.fields(Shout)] == ["text", "room", "volume"]
 
 
@@ -97,10 +97,10 @@ class TestExistingClasses:
         finished = message("m")(Mutable)
 
         assert finished is Mutable
-        assert action_of(Mutable) == "m"
+        assert "m" == action_of(Mutable)
         instance = Mutable(1)
         instance.x = 2
-        assert instance.x == 2
+        assert 2 == instance.x
 
     def test_a_dataclass_stays_as_it_is(self) -> None:
         """A dataclass stays one."""
@@ -111,7 +111,7 @@ class TestExistingClasses:
             x: int
 
         assert not attrs.has(Data)
-        assert action_of(Data(1)) == "d"
+        assert "d" == action_of(Data(1))
 
 
 class TestMistakes:
@@ -173,4 +173,4 @@ def test_needs_no_django() -> None:
     """Messages are declared without Django being imported."""
     code = "import sys, wsdrf.messages, wsdrf.codec; sys.exit(any(m.split('.')[0] == 'django' for m in sys.modules))"
 
-    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+    assert 0 == subprocess.run([sys.executable, "-c", code], check=False).returncode

@@ -24,7 +24,9 @@ from wsdrf.strategies import payloads, register
 from wsdrf.strategies.registry import forget
 
 SEARCH = settings(max_examples=5000, database=None, deadline=None)
-QUICK = settings(max_examples=30, database=None, deadline=None, suppress_health_check=list(HealthCheck))
+QUICK = settings(
+    max_examples=30, database=None, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck)
+)
 
 
 def simplest(tp: Any, wanted: Any = lambda value: True) -> Any:

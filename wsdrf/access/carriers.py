@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 import binascii
+import re
 from base64 import urlsafe_b64decode
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final, TypeAlias
 from urllib.parse import parse_qsl, unquote_plus
 
 from attrs import field, frozen
+from django.http import HttpRequest
+from rest_framework.authentication import SessionAuthentication
 from rest_framework.exceptions import AuthenticationFailed
+from rest_framework.request import Request
 
 Scope: TypeAlias = Mapping[str, Any]
 
 SUBPROTOCOL: Final = "wsdrf"
 TOKEN_PREFIX: Final = f"{SUBPROTOCOL}.token."
+
+_SCHEME: Final = re.compile(r"[A-Za-z0-9._~+-]+")
 
 
 @frozen
@@ -146,6 +152,27 @@ def reads_first_message(carriers: Iterable[Carrier]) -> bool:
 def subprotocol_of(scope: Scope) -> str | None:
     """Give the subprotocol to accept: ``wsdrf`` where it was offered."""
     return SUBPROTOCOL if SUBPROTOCOL in (scope.get("subprotocols") or ()) else None
+
+
+def reads_session(authentication: Any) -> bool:
+    """Tell whether an authentication class goes by the session of the site, whose cookie needs no carrier."""
+    return isinstance(authentication, type) and issubclass(authentication, SessionAuthentication)
+
+
+def scheme_of(authentication: Any) -> str:
+    """Give the scheme that an authentication class reads in the ``Authorization`` header; empty for none."""
+    try:
+        challenge = authentication().authenticate_header(Request(HttpRequest()))
+    except Exception:  # a project's class, asked outside of a connection: what it says then is no scheme
+        return ""
+    word = str(challenge or "").strip().partition(" ")[0]
+    return word if _SCHEME.fullmatch(word) else ""
+
+
+def token_scheme(authentication_classes: Iterable[Any]) -> str:
+    """Give the scheme under which a token travels: the first that is not ``Basic``, or else ``Bearer``."""
+    schemes = map(scheme_of, authentication_classes)
+    return next((scheme for scheme in schemes if scheme not in {"", "Basic"}), "Bearer")
 
 
 def _names(scope: Scope) -> list[bytes]:

@@ -33,6 +33,7 @@ from wsdrf.schema import (
     Text,
     TextForm,
 )
+from wsdrf.schema.limits import tighten
 
 Read: TypeAlias = Callable[[Any, list[Any]], Shape]
 """Describes a child of a field, and adds to a list what the child's shape cannot say."""
@@ -72,17 +73,10 @@ def _narrowed(shape: Shape, validator: Any) -> Shape | None:
     if limit is None or callable(limit):
         return None
     if type(validator) in _LENGTHS and isinstance(shape, (Text, ArrayOf, MapOf)):
-        return _tightened(shape, _LENGTHS[type(validator)][isinstance(shape, (ArrayOf, MapOf))], limit)
+        return tighten(shape, _LENGTHS[type(validator)][isinstance(shape, (ArrayOf, MapOf))], limit)
     if type(validator) in _BOUNDS and isinstance(shape, (Integer, Number, TextForm)):
-        return _tightened(shape, _BOUNDS[type(validator)], limit)
+        return tighten(shape, _BOUNDS[type(validator)], limit)
     return None
-
-
-def _tightened(shape: Any, name: str, limit: Any) -> Shape:
-    old = getattr(shape, name)
-    choose = max if name in ("ge", "min_length", "min_items") else min
-    narrowed: Shape = evolve(shape, **{name: limit if old is None else choose(old, limit)})
-    return narrowed
 
 
 def _text(field: Any, read: Read, opaque: list[Any]) -> Shape:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from inspect import isawaitable, iscoroutinefunction
-from typing import Any
+from typing import Any, Final
 
 from rest_framework.exceptions import NotAuthenticated, PermissionDenied
 from rest_framework.permissions import (
@@ -21,10 +21,10 @@ from rest_framework.request import Request
 
 from wsdrf.access.steps import Steps
 
-USER_ALONE = frozenset({AllowAny, IsAuthenticated, IsAdminUser})
+USER_ALONE: Final = frozenset({AllowAny, IsAuthenticated, IsAdminUser})
 """Permission classes that look at nothing but a user who is already loaded. A subclass is not one of them."""
 
-NON_BLOCKING = USER_ALONE | {IsAuthenticatedOrReadOnly}
+NON_BLOCKING: Final = USER_ALONE | {IsAuthenticatedOrReadOnly}
 """Permission classes that do not block: they look at that user, and at the method. Nor is a subclass one of these."""
 
 
@@ -35,6 +35,11 @@ def leaves(guard: Any) -> Iterable[Any]:
         yield guard
     for operand in operands:
         yield from leaves(operand)
+
+
+def covers(guards: Iterable[Any]) -> bool:
+    """Tell whether ``guards`` ask for anything: ``AllowAny`` alone, or nothing, lets everybody in."""
+    return any(leaf is not AllowAny for guard in guards for leaf in leaves(guard))
 
 
 def needs_steps(guard: Any) -> bool:

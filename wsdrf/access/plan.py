@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import reprlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from attrs import frozen
@@ -14,7 +14,14 @@ from wsdrf.access.authentication import Authenticator
 from wsdrf.access.carriers import AuthorizationHeader, Carrier, Subprotocol
 from wsdrf.access.failures import ExceptionHandler
 from wsdrf.access.origin import OriginRule
-from wsdrf.access.permissions import asks_objects, asks_only_objects, looks_at_user_alone, may_block, needs_steps
+from wsdrf.access.permissions import (
+    asks_objects,
+    asks_only_objects,
+    covers,
+    looks_at_user_alone,
+    may_block,
+    needs_steps,
+)
 from wsdrf.declare import Load, class_guards
 from wsdrf.exceptions import ConfigurationError
 from wsdrf.options import Options, Rate
@@ -50,7 +57,14 @@ class GuardPlan:
 
 @frozen
 class AccessPlan:
-    """How one consumer is guarded, the project's defaults filled in."""
+    """How one consumer is guarded, the project's defaults filled in.
+
+    ``owner`` names the consumer for messages, and ``class_guards`` are those of ``@requires`` on the class.
+    ``chooses_permissions`` and ``overrides_get_object``: the consumer has a method of its own for that. ``may_block``
+    and ``handler_may_block``: a connect, and the project's ``exception_handler``, need a thread. ``asks_objects``: some
+    guard has something to say about the connection's object; ``needs_object``: some guard says nothing without one.
+    ``revalidate_after`` is in seconds, ``None`` for never.
+    """
 
     owner: str
     auth_method: str
@@ -149,6 +163,13 @@ def plan_guards(plan: AccessPlan, declared: Route | Reception, rates: Sequence[A
         or any(may_block(guard) for guard in (*connection, *declared.guards)),
         asks_user_alone=all(looks_at_user_alone(guard) for guard in (*connection, *declared.guards)),
     )
+
+
+def open_actions(plan: AccessPlan, routes: Iterable[Route]) -> list[str]:
+    """Name the actions among ``routes`` that nothing but ``AllowAny`` covers, without it being stated."""
+    if plan.chooses_permissions or covers(plan.permission_classes) or plan.class_guards:
+        return []
+    return [route.action for route in routes if not route.guards]
 
 
 def _inline(permissions: tuple[Any, ...] | None) -> tuple[Any, ...] | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Final
 from weakref import proxy
 
 from django.core.handlers.asgi import ASGIRequest
@@ -16,7 +16,7 @@ from rest_framework.request import Request
 from wsdrf.access.carriers import Credentials, Scope
 from wsdrf.access.sessions import attach_session
 
-FORCED = "wsdrf.testing.force_authenticate"
+FORCED: Final = "wsdrf.testing.force_authenticate"
 """Key of the scope under which tests pass ``(user, token)``; no server lets a client set keys of the scope."""
 
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, Final
 
 from rest_framework.exceptions import ValidationError
 from rest_framework.fields import DictField, ListField
@@ -13,6 +14,9 @@ from wsdrf.access.failures import field_errors
 from wsdrf.access.view import View
 from wsdrf.envelope import ABSENT, FieldError
 from wsdrf.exceptions import InvalidCall
+
+NOWHERE: Final[Any] = SimpleNamespace(request=None)
+"""Stands for the view where a serializer is asked outside of any call."""
 
 
 def is_serializer(kind: Any) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Coroutine, Mapping
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
 from attrs import evolve, frozen
 
@@ -29,7 +29,7 @@ class Verdict:
     detail: Any = ""
 
 
-ALLOWED = Verdict(is_allowed=True)
+ALLOWED: Final = Verdict(is_allowed=True)
 
 
 class Plans(Protocol):

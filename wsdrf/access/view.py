@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Final
 
 from rest_framework.request import Request
 
 from wsdrf.access.request import request_for_call
 from wsdrf.exceptions import NotConnected
 
-DEFAULTED = frozenset({"authentication_classes", "permission_classes", "throttle_classes"})
+DEFAULTED: Final = frozenset({"authentication_classes", "permission_classes", "throttle_classes"})
 """What a consumer need not set, because ``REST_FRAMEWORK`` does."""
 
 

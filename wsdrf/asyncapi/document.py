@@ -10,12 +10,12 @@ from wsdrf.asyncapi.about import About, about_project
 from wsdrf.asyncapi.channels import Channel, channel_of, write_channel
 from wsdrf.asyncapi.drafts import as_draft_7
 from wsdrf.asyncapi.envelopes import CORRELATION, FROM_CLIENT, FROM_SERVER
-from wsdrf.asyncapi.facts import CLOSE_CODES
 from wsdrf.asyncapi.names import channel_keys
 from wsdrf.asyncapi.operations import write_operations
-from wsdrf.asyncapi.outline import Outline, outline
+from wsdrf.asyncapi.outline import outline
 from wsdrf.asyncapi.security import Schemes, schemes_of
 from wsdrf.connection.mounts import Mount, application_of_project, mounts
+from wsdrf.envelope import CLOSE_CODES
 from wsdrf.schema import Definitions, Shape
 from wsdrf.schema.leaves import Schema
 
@@ -92,6 +92,3 @@ def _components(definitions: Definitions, schemes: Iterable[Schemes]) -> Documen
         },
         **({"securitySchemes": dict(sorted(security.items()))} if security else {}),
     }
-
-
-__all__ = ["About", "Document", "Outline", "describe_mounts", "describe_project"]

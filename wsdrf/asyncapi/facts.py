@@ -1,4 +1,4 @@
-"""Write what AsyncAPI has no words for, under ``x-wsdrf-*``: guards, throttles, limits, close codes."""
+"""Write what AsyncAPI has no words for, under ``x-wsdrf-*``: guards, throttles, limits."""
 
 from __future__ import annotations
 
@@ -9,20 +9,6 @@ from wsdrf.access.plan import AccessPlan
 from wsdrf.connection.blueprint import Blueprint
 from wsdrf.options import Options, Rate
 from wsdrf.routing import Kind, Route, describe_guard, describe_type
-
-CLOSE_CODES: Final[dict[str, dict[str, str]]] = {
-    "1000": {"means": "the end was meant", "retry": "never"},
-    "4400": {"means": "too many malformed frames, or a malformed handshake", "retry": "never"},
-    "4401": {"means": "not logged in, or not any more", "retry": "after login"},
-    "4403": {"means": "refused: no credentials, or no right", "retry": "after login"},
-    "4404": {"means": "no such object", "retry": "never"},
-    "4408": {"means": "timed out: authentication took too long, or the client did not read", "retry": "with back-off"},
-    "4413": {"means": "a frame was too big", "retry": "never"},
-    "4429": {"means": "too many frames, or a throttle refused the connection", "retry": "with back-off"},
-    "4500": {"means": "the server failed", "retry": "with back-off"},
-    "4503": {"means": "the server restarts or is full", "retry": "with back-off"},
-}
-"""The close codes, what they mean, and whether to come back."""
 
 _LIMITS: Final = (
     "max_message_size",
@@ -83,7 +69,7 @@ def facts_of_event(guards: Iterable[Any]) -> dict[str, Any]:
 
 
 def connection_guards(access: AccessPlan) -> list[str]:
-    """Name the connection's guards, as ``wsdrf_routes`` does."""
+    """Name the connection's guards, those in ``permission_classes`` before those of ``@requires``."""
     chosen = (
         ["get_permissions()"] if access.chooses_permissions else list(map(describe_guard, access.permission_classes))
     )

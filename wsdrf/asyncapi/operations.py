@@ -5,9 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from rest_framework.permissions import AllowAny
-
-from wsdrf.access.permissions import leaves
+from wsdrf.access.permissions import covers
 from wsdrf.asyncapi.channels import Channel
 from wsdrf.asyncapi.facts import facts_of_action, facts_of_event
 from wsdrf.asyncapi.names import unique
@@ -45,7 +43,7 @@ def _call(channel: Channel, asked: Asked, schemes: Schemes) -> Operation:
     if asked.description:
         operation["summary"], operation["description"] = asked.description.partition("\n")[0], asked.description
     guards = (*access.permission_classes, *access.class_guards, *route.guards)
-    if schemes and (access.chooses_permissions or _asks_who(guards)):
+    if schemes and (access.chooses_permissions or covers(guards)):
         operation["security"] = [{"$ref": f"#/components/securitySchemes/{key}"} for key in schemes]
     return {**operation, **facts_of_action(route, access)}
 
@@ -74,7 +72,3 @@ def _send(channel: Channel, action: str) -> Operation:
 
 def _words(told: Told) -> Operation:
     return {"summary": told.description.partition("\n")[0]} if told.description else {}
-
-
-def _asks_who(guards: Iterable[Any]) -> bool:
-    return any(leaf is not AllowAny for guard in guards for leaf in leaves(guard))

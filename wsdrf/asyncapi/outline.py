@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import inspect
-import typing
 from collections.abc import Callable, Iterator
-from types import NoneType
 from typing import Any
 
 from attrs import evolve, field, frozen
@@ -85,8 +83,8 @@ def outline(key: str, mount: Mount, listed: Callable[[Route], bool] = lambda rou
 def _asked(consumer: Any, route: Route, *, camelize: bool) -> Asked:
     payload = None if route.payload is None else shape_of(route.payload, camelize=camelize)
     lacks_nothing = isinstance(payload, Record) and not any(one.required for one in payload.fields)
-    answers = [told.action for told in _answers(consumer, route, camelize=camelize)]
-    if route.kind is Kind.STREAM or not answers or _may_give_none(consumer, route):
+    answers = [told.action for told in _answers(route, camelize=camelize)]
+    if route.kind is Kind.STREAM or not answers or route.may_give_none:
         answers.append("complete")
     return Asked(
         route=route,
@@ -99,19 +97,17 @@ def _asked(consumer: Any, route: Route, *, camelize: bool) -> Asked:
 
 def _told(consumer: Any, routes: list[Route], *, camelize: bool) -> Iterator[Told]:
     for route in routes:
-        yield from _answers(consumer, route, camelize=camelize)
+        yield from _answers(route, camelize=camelize)
     for kind in consumer.sends:
         yield from _event(kind, (), camelize=camelize)
     receptions: list[Reception] = list(getattr(consumer, "receptions", {}).values())
     for reception in receptions:
-        # A method that does not say what it sends most likely passes the event on.
-        kinds = (reception.message,) if _says_nothing(consumer, reception.handler) else reception.replies
-        for kind in kinds:
+        for kind in reception.sends:
             yield from _event(kind, reception.guards, camelize=camelize)
 
 
-def _answers(consumer: Any, route: Route, *, camelize: bool) -> Iterator[Told]:
-    if not route.replies and _says_nothing(consumer, route.handler):
+def _answers(route: Route, *, camelize: bool) -> Iterator[Told]:
+    if not route.is_annotated:
         yield Told(route.action, (Anything(),), is_answer=True, is_event=False)
     for kind in route.replies:
         action = action_of(kind) or route.action
@@ -143,21 +139,6 @@ def _both(known: Told, other: Told) -> Told:
         description=known.description or other.description,
         guards=known.guards or other.guards,
     )
-
-
-def _says_nothing(consumer: Any, name: str) -> bool:
-    """Tell whether a method has no return annotation."""
-    return inspect.signature(getattr(consumer, name)).return_annotation is inspect.Signature.empty
-
-
-def _may_give_none(consumer: Any, route: Route) -> bool:
-    """Tell whether a handler may return ``None``, as far as its annotation says."""
-    function = inspect.unwrap(getattr(consumer, route.handler))
-    try:
-        returned = typing.get_type_hints(function).get("return", NoneType)
-    except (AttributeError, NameError, TypeError):  # a name that only the class's own place knows
-        return True
-    return NoneType in (returned, *typing.get_args(returned))
 
 
 def _words(kind: Any) -> str:

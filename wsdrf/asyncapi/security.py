@@ -7,11 +7,16 @@ from collections.abc import Iterator
 from typing import Any
 
 from django.conf import settings
-from django.http import HttpRequest
-from rest_framework.authentication import SessionAuthentication
-from rest_framework.request import Request
 
-from wsdrf.access.carriers import TOKEN_PREFIX, AuthorizationHeader, FirstMessage, QueryParameter, Subprotocol
+from wsdrf.access.carriers import (
+    TOKEN_PREFIX,
+    AuthorizationHeader,
+    FirstMessage,
+    QueryParameter,
+    Subprotocol,
+    reads_session,
+    scheme_of,
+)
 from wsdrf.access.plan import AccessPlan
 
 Schemes = dict[str, dict[str, Any]]
@@ -21,7 +26,7 @@ def schemes_of(access: AccessPlan) -> Schemes:
     """Give the security schemes of a consumer, by keys that mean the same in the whole document."""
     found: Schemes = {}
     schemes = list(dict.fromkeys(filter(None, map(scheme_of, access.authentication_classes))))
-    if any(is_session(kind) for kind in access.authentication_classes):
+    if any(map(reads_session, access.authentication_classes)):
         found["session"] = {
             "type": "httpApiKey",
             "in": "cookie",
@@ -32,21 +37,6 @@ def schemes_of(access: AccessPlan) -> Schemes:
         for carrier in access.carriers:
             found.update(_carried(carrier, schemes))
     return found
-
-
-def is_session(kind: Any) -> bool:
-    """Tell whether an authentication class goes by the session of the site."""
-    return isinstance(kind, type) and issubclass(kind, SessionAuthentication)
-
-
-def scheme_of(kind: Any) -> str:
-    """Give the scheme that an authentication class reads in the ``Authorization`` header; empty for none."""
-    try:
-        challenge = kind().authenticate_header(Request(HttpRequest()))
-    except Exception:  # noqa: BLE001  # a project's class, asked outside a request: what it says then is no scheme
-        return ""
-    word = str(challenge or "").strip().partition(" ")[0]
-    return word if re.fullmatch(r"[A-Za-z0-9._~+-]+", word) else ""
 
 
 def _carried(carrier: Any, schemes: list[str]) -> Iterator[tuple[str, dict[str, Any]]]:

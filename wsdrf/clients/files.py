@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Final
 
 from wsdrf.exceptions import ConfigurationError
 
-MADE = "Made by `manage.py wsdrf_client {language}`, which writes it anew: do not edit."
+MADE: Final = "Made by `manage.py wsdrf_client {language}`, which writes it anew: do not edit."
 
 
 def write(files: Mapping[str, str], folder: Path) -> None:

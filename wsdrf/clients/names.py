@@ -10,8 +10,9 @@ from typing import Any, Final
 from attrs import frozen
 
 from wsdrf.clients.plan import Portal, enums_of
-from wsdrf.schema import ArrayOf, MapOf, OneOf, Record, Reference, Shape, Tagged, TupleOf
+from wsdrf.schema import Record, Reference, Shape
 from wsdrf.schema.gather import Gathered, choose_names
+from wsdrf.schema.traits import parts_of
 
 COMPANIONS: Final = ("Calls", "Events", "Face", "Params", "Streams")
 """What a client may have beside it, each named after its consumer."""
@@ -57,21 +58,6 @@ def walk(shape: Shape) -> Iterator[Shape]:
     yield shape
     for part in parts_of(shape):
         yield from walk(part)
-
-
-def parts_of(shape: Shape) -> tuple[Shape, ...]:
-    """Give the shapes that ``shape`` is made of."""
-    if isinstance(shape, Record):
-        return tuple(field.shape for field in shape.fields)
-    if isinstance(shape, ArrayOf):
-        return (shape.items,)
-    if isinstance(shape, TupleOf):
-        return shape.items
-    if isinstance(shape, MapOf):
-        return (shape.keys, shape.values)
-    if isinstance(shape, OneOf):
-        return shape.members
-    return tuple(member.shape for member in shape.members) if isinstance(shape, Tagged) else ()
 
 
 def pascal(name: str) -> str:

@@ -4,22 +4,18 @@ from __future__ import annotations
 
 import inspect
 import re
-import typing
 from collections.abc import Iterable, Iterator
 from enum import Enum
-from types import NoneType
 from typing import Any, Final, Union
 
 from attrs import frozen
 
-from wsdrf.access.carriers import AuthorizationHeader, FirstMessage, QueryParameter, Subprotocol
-from wsdrf.access.plan import AccessPlan
+from wsdrf.access.carriers import AuthorizationHeader, FirstMessage, QueryParameter, Subprotocol, token_scheme
 from wsdrf.access.serializers import is_serializer
 from wsdrf.access.shapes import shape_of
 from wsdrf.connection.blueprint import Blueprint, blueprint_of
 from wsdrf.connection.mounts import Mount
 from wsdrf.connection.paths import Parameter
-from wsdrf.envelope import ABSENT
 from wsdrf.exceptions import DeclarationError
 from wsdrf.messages import action_of
 from wsdrf.routing import Kind, Route
@@ -48,7 +44,7 @@ class Answer:
 class Operation:
     """One action of a consumer. ``payload`` is ``None`` where it takes none.
 
-    ``may_be_nothing`` tells that the handler may give ``None``, or does not say.
+    ``may_be_nothing`` tells that the handler may give ``None``, or that nothing says it does not.
     """
 
     action: str
@@ -128,7 +124,7 @@ def _portal(mount: Mount) -> Portal:
         parameters=mount.parameters,
         description=text_of(consumer) if "__doc__" in vars(consumer) else "",
         carriers=tuple(CARRIERS[type(carrier)] for carrier in carriers),
-        scheme=_scheme(access),
+        scheme=token_scheme(access.authentication_classes),
         query=next(queries, "token"),
         greets=blueprint.options.send_authentication_message,
         operations=tuple(_operation(route, blueprint) for route in consumer.routes.values()),
@@ -136,30 +132,16 @@ def _portal(mount: Mount) -> Portal:
     )
 
 
-def _scheme(access: AccessPlan) -> str:
-    """Give the first scheme of the consumer's authentication classes that carries a token."""
-    for cls in access.authentication_classes:
-        try:
-            challenge = cls().authenticate_header(None)
-        except Exception:  # noqa: BLE001, S112 - a class of the project's own may want a request
-            continue
-        words = str(challenge or "").split()
-        if words and words[0] != "Basic":
-            return words[0]
-    return "Bearer"
-
-
 def _operation(route: Route, blueprint: Blueprint) -> Operation:
     payload = None if route.payload is None else describe_safely(route.payload, blueprint.options.camelize)
     is_needed = is_serializer(route.payload) or not _is_optional(payload)
-    handler = getattr(blueprint.consumer_class, route.handler)
     return Operation(
         action=route.action,
-        description=text_of(handler),
+        description=text_of(getattr(blueprint.consumer_class, route.handler)),
         payload=payload,
         is_payload_required=route.payload_required and is_needed,
-        replies=tuple(_answers(route, blueprint.options.camelize, _returned(handler) is ABSENT)),
-        may_be_nothing=route.kind is not Kind.STREAM and (not route.replies or _may_give_nothing(handler)),
+        replies=tuple(_answers(route, blueprint.options.camelize)),
+        may_be_nothing=route.kind is not Kind.STREAM and (not route.replies or route.may_give_none),
         is_stream=route.kind is Kind.STREAM,
     )
 
@@ -169,9 +151,9 @@ def _is_optional(payload: Shape | None) -> bool:
     return isinstance(payload, Record) and not any(field.required for field in payload.fields)
 
 
-def _answers(route: Route, camelize: bool, is_silent: bool) -> Iterator[Answer]:
+def _answers(route: Route, camelize: bool) -> Iterator[Answer]:
     own: list[Any] = []
-    if not route.replies and (route.kind is Kind.STREAM or is_silent):
+    if not route.is_annotated:
         yield Answer(route.action, Anything())  # whatever it is, nothing says so
     for reply in route.replies:
         action = action_of(reply)
@@ -187,25 +169,8 @@ def _union(types: list[Any]) -> Any:
     return types[0] if len(types) == 1 else Union[tuple(types)]  # noqa: UP007 - the members are values here
 
 
-def _returned(handler: Any) -> Any:
-    try:
-        return typing.get_type_hints(handler).get("return", ABSENT)
-    except (NameError, TypeError, AttributeError):
-        return None if "return" in getattr(handler, "__annotations__", ()) else ABSENT
-
-
-def _may_give_nothing(handler: Any) -> bool:
-    """Tell whether a handler's annotation allows ``None``; where that cannot be read, it may."""
-    returned = _returned(handler)
-    if returned in (None, ABSENT):
-        return True
-    if type(returned).__name__ == "TypeAliasType":
-        returned = returned.__value__
-    return NoneType in (returned, *typing.get_args(returned))
-
-
 def _happenings(consumer: Any, blueprint: Blueprint) -> Iterator[Happening]:
-    reactions = (reply for reception in consumer.receptions.values() for reply in reception.replies)
+    reactions = (sent for reception in consumer.receptions.values() for sent in reception.sends)
     known: dict[str, Any] = {}
     for message in (*consumer.sends, *reactions):
         action = action_of(message)

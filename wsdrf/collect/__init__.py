@@ -16,6 +16,7 @@ from wsdrf.collect.body import Body, check_body, check_lost
 from wsdrf.collect.signature import Scope
 from wsdrf.collect.table import gather
 from wsdrf.exceptions import ConfigurationError
+from wsdrf.naming import class_name
 from wsdrf.routing import Receptions, Routes
 
 __all__ = ["ConsumerType"]
@@ -56,7 +57,7 @@ class ConsumerType(ABCMeta):
     def __call__(cls: type[InstanceT], *args: Any, **kwargs: Any) -> InstanceT:
         """Make one that serves a connection; whoever routes to the class itself is told so."""
         if len(args) == _OF_ASGI:
-            name = cls.__qualname__.rpartition("<locals>.")[2]
+            name = class_name(cls)
             raise ConfigurationError(f"{name} is no ASGI application. Route to {name}.as_asgi().")
         instance: InstanceT = super().__call__(*args, **kwargs)  # type: ignore[misc]  # super() of a metaclass
         return instance

@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from wsdrf.declare import SIGN, Mark, marked_since, marks_of, now, place_of
 from wsdrf.exceptions import DeclarationError
+from wsdrf.naming import class_name
 from wsdrf.options import is_near, misspelt
 from wsdrf.routing import Receptions, Routes
 
@@ -61,11 +62,6 @@ class Body(dict[str, Any]):
         raise DeclarationError(
             f"{who} is defined twice in one body, and only the second would count. Rename one of them. ({places})"
         )
-
-
-def class_name(cls: type) -> str:
-    """Name a class for a message, without the function that it may be defined in."""
-    return cls.__qualname__.rpartition("<locals>.")[2]
 
 
 def check_body(cls: type) -> None:

@@ -7,15 +7,15 @@ import typing
 from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Callable, Collection, Iterator, Mapping
 from inspect import Parameter
 from types import MappingProxyType, NoneType, UnionType
-from typing import Any, Final, Union
+from typing import Annotated, Any, Final, Union
 from weakref import WeakKeyDictionary
 
 from attrs import frozen
 
-from wsdrf.collect.body import class_name
 from wsdrf.declare import Place, place_of
 from wsdrf.envelope import ABSENT
 from wsdrf.exceptions import DeclarationError
+from wsdrf.naming import class_name
 from wsdrf.routing import Kind
 
 _ASYNC_ITERATORS: Final = (AsyncIterator, AsyncIterable, AsyncGenerator)
@@ -78,14 +78,15 @@ class Method:
 class Signature:
     """What a method takes and gives. ``payload`` and ``replies`` are ``ABSENT`` where nothing is annotated.
 
-    ``parameter`` is the one that takes the payload. ``variadic`` names ``*args`` and ``**kwargs``, which pass on
-    whatever an inherited contract gives.
+    ``replies`` has ``None`` left out, and ``may_give_none`` tells whether it was there. ``parameter`` is the one that
+    takes the payload. ``variadic`` names ``*args`` and ``**kwargs``, which pass on what an inherited contract gives.
     """
 
     kind: Kind
     parameter: Parameter | None
     payload: Any
     replies: Any
+    may_give_none: bool
     variadic: tuple[str, ...]
 
     @property
@@ -112,12 +113,15 @@ def read(method: Method, loads: Collection[str], scope: Scope) -> Signature:
         for one in rest
         if one.kind in (Parameter.VAR_POSITIONAL, Parameter.VAR_KEYWORD)
     )
+    given = _given(method, kind, resolve(method, "return", signature.return_annotation, scope))
+    replies: Any = ABSENT if given is ABSENT else members(given)
     return Signature(
         kind,
         parameter,
         ABSENT if parameter is None else resolve(method, parameter.name, parameter.annotation, scope),
-        _replies(method, kind, resolve(method, "return", signature.return_annotation, scope)),
-        variadic,
+        replies,
+        may_give_none=replies is ABSENT or Any in replies or NoneType in _flat(given),
+        variadic=variadic,
     )
 
 
@@ -163,16 +167,22 @@ def _resolve(method: Method, name: str, annotation: Any, scope: Scope) -> Any:
 
 def members(annotation: Any) -> tuple[Any, ...]:
     """Give the members of a union without ``None``; of any other type, itself."""
+    nothing = (NoneType, typing.NoReturn, getattr(typing, "Never", NoneType))
+    return tuple(member for member in _flat(annotation) if member not in nothing)
+
+
+def _flat(annotation: Any) -> tuple[Any, ...]:
     if type(annotation).__name__ == "TypeAliasType":
-        return members(annotation.__value__)
+        return _flat(annotation.__value__)
+    if typing.get_origin(annotation) is Annotated:
+        return _flat(typing.get_args(annotation)[0])
     if typing.get_origin(annotation) in (Union, UnionType):
-        nested = (member for one in typing.get_args(annotation) for member in members(one))
-        return tuple(dict.fromkeys(nested))
-    nothing = annotation in (NoneType, typing.NoReturn, getattr(typing, "Never", NoneType))
-    return () if nothing else (annotation,)
+        return tuple(dict.fromkeys(member for one in typing.get_args(annotation) for member in _flat(one)))
+    return (annotation,)
 
 
-def _replies(method: Method, kind: Kind, returned: Any) -> Any:
+def _given(method: Method, kind: Kind, returned: Any) -> Any:
+    """Give the type of what a method gives back, or of a stream's items; ``ABSENT`` where nothing says it."""
     if returned is ABSENT:
         return ABSENT
     origin = typing.get_origin(returned) or returned
@@ -181,10 +191,7 @@ def _replies(method: Method, kind: Kind, returned: Any) -> Any:
         raise method.error("is a stream but is not annotated as one. Annotate it -> AsyncIterator[...].")
     if kind is not Kind.STREAM and iterates:
         raise method.error("is annotated as a stream but is no async generator. Write `async def` with yield.")
-    if not iterates:
-        return members(returned)
-    arguments = typing.get_args(returned)
-    return members(arguments[0]) if arguments else ()
+    return next(iter(typing.get_args(returned)), ABSENT) if iterates else returned
 
 
 def _without_self(method: Method, parameters: list[Parameter]) -> list[Parameter]:

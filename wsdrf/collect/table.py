@@ -17,11 +17,11 @@ from typing import Any, TypeVar
 import attrs
 from attrs import evolve, frozen
 
-from wsdrf.collect.body import class_name
 from wsdrf.collect.signature import Method, Scope, Signature, read
 from wsdrf.declare import SIGN, Action, Guards, Load, Mark, Receipt, Throttles, marks_of, seal
 from wsdrf.envelope import ABSENT
 from wsdrf.exceptions import DeclarationError
+from wsdrf.naming import class_name
 from wsdrf.options import CLASS_NAMES
 from wsdrf.routing import Kind, Reception, Receptions, Route, Routes
 
@@ -33,7 +33,7 @@ class Contract:
     """What one name stands for, as far as the classes have been read.
 
     ``deed`` is what the method does, ``declared_by`` the class that says so; without a deed, ``strays`` are the marks
-    that wait for one. ``method`` is the function that would run.
+    that wait for one. ``method`` is the function that would run. ``replies`` are ``ABSENT`` where nothing says them.
     """
 
     deed: Action | Receipt | None = None
@@ -46,7 +46,8 @@ class Contract:
     kind: Kind = Kind.COROUTINE
     payload: Any = None
     payload_required: bool = True
-    replies: tuple[Any, ...] = ()
+    replies: Any = ABSENT
+    may_give_none: bool = True
 
 
 def gather(cls: type, scope: Scope) -> tuple[Routes, Receptions]:
@@ -162,7 +163,7 @@ def _with_event(contract: Contract, receipt: Receipt, method: Method, signature:
         raise method.error(
             f"receives {event} but annotates its event otherwise. Make them the same class.", receipt.place
         )
-    return evolve(contract, kind=signature.kind, replies=_or(signature.replies, contract.replies))
+    return evolve(_with_replies(contract, signature), kind=signature.kind)
 
 
 def _with_payload(contract: Contract, method: Method, signature: Signature, *, inherits: bool, anew: bool) -> Contract:
@@ -181,16 +182,17 @@ def _with_payload(contract: Contract, method: Method, signature: Signature, *, i
         _check_loads(method, contract.loads, payload)
     required = contract.payload_required if parameter is None else parameter.default is inspect.Parameter.empty
     return evolve(
-        contract,
+        _with_replies(contract, signature),
         kind=signature.kind,
         payload=payload,
         payload_required=required or payload is None,
-        replies=_or(signature.replies, contract.replies),
     )
 
 
-def _or(own: Any, inherited: tuple[Any, ...]) -> tuple[Any, ...]:
-    return inherited if own is ABSENT else own
+def _with_replies(contract: Contract, signature: Signature) -> Contract:
+    if signature.replies is ABSENT:
+        return contract
+    return evolve(contract, replies=signature.replies, may_give_none=signature.may_give_none)
 
 
 def _check_loads(method: Method, loads: tuple[Load, ...], payload: Any) -> None:
@@ -250,7 +252,7 @@ def _route(contract: Contract, action: Action, method: Method) -> Route:
         handler=method.name,
         kind=contract.kind,
         payload=contract.payload,
-        replies=contract.replies,
+        replies=_replies(contract),
         guards=_permissions(contract),
         throttles=tuple(rate for mark in contract.throttles for rate in mark.rates),
         loads=contract.loads,
@@ -260,6 +262,8 @@ def _route(contract: Contract, action: Action, method: Method) -> Route:
         declared_by=contract.declared_by,
         place=action.place,
         payload_required=contract.payload_required,
+        is_annotated=contract.replies is not ABSENT,
+        may_give_none=contract.may_give_none,
     )
 
 
@@ -271,8 +275,13 @@ def _reception(contract: Contract, receipt: Receipt, method: Method) -> Receptio
         declared_by=contract.declared_by,
         place=receipt.place,
         kind=contract.kind,
-        replies=contract.replies,
+        replies=_replies(contract),
+        is_annotated=contract.replies is not ABSENT,
     )
+
+
+def _replies(contract: Contract) -> tuple[Any, ...]:
+    return () if contract.replies is ABSENT else tuple(contract.replies)
 
 
 def _permissions(contract: Contract) -> tuple[Any, ...]:

@@ -14,11 +14,12 @@ from django.core.signals import setting_changed
 from wsdrf.access.plan import AccessPlan, plan_access, plan_guards
 from wsdrf.access.serializers import is_serializer
 from wsdrf.codec import Codec
-from wsdrf.connection.parcel import Parcel, name_of
+from wsdrf.connection.parcel import Parcel, event_name
 from wsdrf.connection.pool import Pool, pool_of
 from wsdrf.dispatch import Hearing, Step
 from wsdrf.exceptions import ConfigurationError
 from wsdrf.messages import action_of
+from wsdrf.naming import class_name
 from wsdrf.observing import Observer
 from wsdrf.options import Options, resolve
 from wsdrf.routing import Route
@@ -50,7 +51,7 @@ class Blueprint:
         """Raise ``TypeError``, in DEBUG, for a message that the consumer does not declare."""
         kind = type(message)
         if self.sendable is not None and kind not in self.sendable and action_of(kind) is not None:
-            owner = self.consumer_class.__qualname__.rpartition("<locals>.")[2]
+            owner = class_name(self.consumer_class)
             raise TypeError(
                 f"{owner} sends {kind.__qualname__}, but does not say so, and its clients cannot know. "
                 f"Add {kind.__name__} to {owner}.sends."
@@ -62,7 +63,7 @@ class Blueprint:
 
     def event(self, group: str, message: Any) -> Parcel:
         """Make the parcel of a published event, its class named for those who receive it in a method."""
-        event = name_of(type(message))
+        event = event_name(type(message))
         if event not in self.hearings:  # then clients get it as it is
             self.check_sendable(message)
         return Parcel((group,), self.frame(message), event=event, payload=self.codec.unstructure(message))
@@ -105,9 +106,9 @@ def _draw(consumer_class: Any, root: type) -> Blueprint:
         options=options,
         access=access,
         codec=codec,
-        steps={route.action: _step(route, access, codec, options) for route in consumer_class.routes.values()},
+        steps={route.action: _step(route, access, codec) for route in consumer_class.routes.values()},
         hearings={
-            name_of(reception.message): Hearing(
+            event_name(reception.message): Hearing(
                 reception, plan_guards(access, reception), codec.structurer(reception.message)
             )
             for reception in consumer_class.receptions.values()
@@ -150,7 +151,7 @@ def _sendable(consumer_class: Any) -> frozenset[Any] | None:
     return frozenset([*consumer_class.sends, *(reply for one in declared for reply in one.replies)])
 
 
-def _step(route: Route, access: AccessPlan, codec: Codec, options: Options) -> Step:
+def _step(route: Route, access: AccessPlan, codec: Codec) -> Step:
     serializer = is_serializer(route.payload)
     guard = plan_guards(access, route, route.throttles)
     return Step(

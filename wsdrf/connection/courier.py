@@ -13,7 +13,7 @@ from weakref import WeakKeyDictionary
 
 from django.dispatch import Signal
 
-from wsdrf.connection.pool import Pool, _thread_sensitive
+from wsdrf.connection.pool import Pool, carry_over
 
 logger: logging.Logger = logging.getLogger("wsdrf.connection")
 
@@ -50,7 +50,7 @@ class Courier:
         self._waiting.append(delivery)
         if self._task is None or self._task.done():
             context = Context()  # nothing of the connection that happened to come first
-            context.run(_thread_sensitive.set, _thread_sensitive.get())
+            carry_over(context)
             self._task = context.run(asyncio.get_running_loop().create_task, self._deliver())
 
     async def delivered(self) -> None:

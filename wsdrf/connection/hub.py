@@ -17,16 +17,14 @@ from channels.layers import InMemoryChannelLayer, get_channel_layer
 
 from wsdrf.connection.journal import Journal
 from wsdrf.connection.layer import require_layer, timely
+from wsdrf.connection.names import OWN
 from wsdrf.connection.parcel import NOTICE, Parcel, read_parcel
 from wsdrf.connection.pulse import PULSE, Pulse
 
 logger: logging.Logger = logging.getLogger("wsdrf.connection")
 
-OWN: Final = "wsdrf."
-"""What wsdrf's own groups start with. They are known to hubs alone, who share one group of the layer."""
-
-CONTROL: Final = "wsdrf.control"
-"""The group of the layer that every hub is in: what is sent there is for one of wsdrf's own groups."""
+CONTROL: Final = f"{OWN}control"
+"""The group of the layer that every hub is in. Hubs alone know wsdrf's own groups, and share this one for them all."""
 
 FIRST_DELAY: Final = 0.1
 LONGEST_DELAY: Final = 5.0

@@ -13,7 +13,7 @@ from wsdrf.connection.hub import CONTROL, hub_of, send_parcel
 from wsdrf.connection.layer import require_layer
 from wsdrf.connection.names import check_group
 from wsdrf.connection.outbox import Outbox
-from wsdrf.connection.parcel import NOTICE, Parcel, name_of
+from wsdrf.connection.parcel import NOTICE, Parcel, event_name
 from wsdrf.envelope import ABSENT
 from wsdrf.exceptions import Busy, NotConnected
 
@@ -106,7 +106,7 @@ class Membership:
 
     def expect(self, message: type, caller: Caller) -> Expectation[Any]:
         """Let a handler wait for events of the class ``message``. Raises ``TypeError`` where no method receives it."""
-        event = name_of(message)
+        event = event_name(message)
         hearing = self._blueprint.hearings.get(event)
         if hearing is None:
             raise TypeError(f"{message.__qualname__} is received by no method. Add one with @receives to wait for it.")

@@ -18,6 +18,7 @@ from django.utils.module_loading import import_string
 from wsdrf.connection.application import WebsocketApplication
 from wsdrf.connection.paths import Leg, Parameter, Prefix, join, match
 from wsdrf.exceptions import ConfigurationError
+from wsdrf.naming import class_name
 
 DEPTH: Final = 50
 """How many applications deep a survey looks; what is nested deeper has been going round in circles."""
@@ -42,7 +43,7 @@ class Mount:
     @property
     def name(self) -> str:
         """The consumer's name."""
-        return self.consumer_class.__qualname__.rpartition("<locals>.")[2]
+        return class_name(self.consumer_class)
 
     def match(self, path: str) -> dict[str, Any] | None:
         """Give the kwargs of a connection to ``path``, or ``None`` where that leads elsewhere."""
@@ -224,5 +225,4 @@ def _may_serve(value: Any) -> bool:
 
 
 def _name(application: Any) -> str:
-    named = application if hasattr(application, "__qualname__") else type(application)
-    return str(named.__qualname__).rpartition("<locals>.")[2]
+    return class_name(application if hasattr(application, "__qualname__") else type(application))

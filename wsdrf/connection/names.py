@@ -9,6 +9,9 @@ from typing import Any, Final
 MAX_LENGTH: Final = 99
 """Characters that a channel layer takes in a name. Source: ``channels.layers.BaseChannelLayer.MAX_NAME_LENGTH``."""
 
+OWN: Final = "wsdrf."
+"""What wsdrf's own groups start with; no user's does."""
+
 _VALID: Final = re.compile(r"[a-zA-Z0-9\-_.]+\Z")
 _PLAIN: Final = re.compile(r"[a-zA-Z0-9\-]+\Z")
 
@@ -37,7 +40,7 @@ def check_group(name: Any) -> str:
             f"{name!r} is no name of a group: it takes up to {MAX_LENGTH} ASCII letters, digits, '-', '_' and '.'. "
             f"Make it with group_name(...)."
         )
-    if name.startswith("wsdrf."):
+    if name.startswith(OWN):
         raise ValueError(f"{name!r} belongs to wsdrf: name the group otherwise.")
     return name
 

@@ -37,7 +37,7 @@ class Parcel:
         return {"type": EVENT_TYPE, "body": json.dumps(parts, separators=(",", ":"))}
 
 
-def name_of(message: type) -> str:
+def event_name(message: type) -> str:
     """Name a class of events, alike in every process."""
     return f"{message.__module__}:{message.__qualname__}"
 

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Callable, Generator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from contextvars import ContextVar
+from contextvars import Context, ContextVar
 from functools import cache, partial
 from threading import Lock
 from typing import Any, ParamSpec, TypeVar, cast
@@ -31,6 +31,11 @@ def thread_sensitive() -> Generator[None, None, None]:
         yield
     finally:
         _thread_sensitive.reset(token)
+
+
+def carry_over(context: Context) -> None:
+    """Have blocking work within ``context`` go to the thread that it goes to here."""
+    context.run(_thread_sensitive.set, _thread_sensitive.get())
 
 
 class Pool:

@@ -14,8 +14,9 @@ from django.contrib.auth import SESSION_KEY
 from django.db import transaction
 from rest_framework.request import Request
 
-from wsdrf.connection.hub import OWN, deliver_locally, send_parcel
+from wsdrf.connection.hub import deliver_locally, send_parcel
 from wsdrf.connection.layer import require_no_loop, timely
+from wsdrf.connection.names import OWN
 from wsdrf.connection.parcel import NOTICE, Parcel
 
 logger: logging.Logger = logging.getLogger("wsdrf.connection")

@@ -23,9 +23,6 @@ logger: logging.Logger = logging.getLogger("wsdrf.connection")
 MARGIN: Final = 1.0
 """Seconds beyond ``drain_timeout`` after which the server ends, whoever has not left."""
 
-RESTARTING: Final = 4503
-
-
 Close: TypeAlias = Callable[[int], None]
 
 
@@ -88,7 +85,7 @@ class Shutdown:
         for close, seconds in self._open.items():
             longest = max(longest, seconds)
             # Spread, so that those who come back do not all do so at once.
-            loop.call_later(random.uniform(0, seconds), close, RESTARTING)  # noqa: S311
+            loop.call_later(random.uniform(0, seconds), close, 4503)  # noqa: S311
         logger.info("Connections are asked to leave before the server ends", extra={"connections": len(self._open)})
         try:
             await asyncio.wait_for(self._left.wait(), longest + MARGIN)
@@ -110,4 +107,4 @@ async def turn_away(scope: Scope, receive: Callable[[], Any], send: Send) -> Non
     """Tell a client that comes while the process ends to come back later."""
     if (await receive())["type"] == "websocket.connect":
         await accept(send, scope)
-        await send({"type": "websocket.close", "code": RESTARTING, "reason": ""})
+        await send({"type": "websocket.close", "code": 4503, "reason": ""})

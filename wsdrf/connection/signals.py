@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, Final
 
 from django.apps import apps
 from django.conf import settings
@@ -13,7 +13,7 @@ from django.db.models.signals import m2m_changed, post_delete, post_save
 
 from wsdrf.connection.revocation import EVERYBODY, end_session, recheck, user_group
 
-_UID = "wsdrf"
+_UID: Final = "wsdrf"
 """Marks our listeners, so that connecting them again adds none."""
 
 

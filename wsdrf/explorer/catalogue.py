@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from types import SimpleNamespace
 from typing import Any, Final, TypeAlias
 
-from wsdrf.access.carriers import QueryParameter
+from wsdrf.access.carriers import QueryParameter, reads_session, scheme_of
 from wsdrf.access.plan import AccessPlan
-from wsdrf.access.serializers import is_serializer, valid_serializer
+from wsdrf.access.serializers import NOWHERE, is_serializer, valid_serializer
 from wsdrf.asyncapi.facts import connection_guards, limits
 from wsdrf.asyncapi.names import channel_keys
 from wsdrf.asyncapi.outline import Asked, Outline, Told, outline
-from wsdrf.asyncapi.security import is_session, scheme_of
 from wsdrf.clients.plan import CARRIERS
 from wsdrf.connection.mounts import Mount
 from wsdrf.exceptions import InvalidCall
@@ -27,7 +25,6 @@ MayList: TypeAlias = Callable[[Mount, Route | None], bool]
 """Tells whether somebody may know of a consumer, or of one of its actions."""
 
 _NOTHING: Final[Schema] = {"type": "null"}
-_NOWHERE: Final[Any] = SimpleNamespace(request=None)
 
 
 def describe_consumers(mounts: Iterable[Mount], may_list: MayList) -> list[dict[str, Any]]:
@@ -115,7 +112,7 @@ def _authentication(access: AccessPlan) -> dict[str, Any]:
 
 def _authentication_class(kind: Any) -> dict[str, str]:
     scheme = scheme_of(kind)
-    known = "session" if is_session(kind) else "token" if scheme else "other"
+    known = "session" if reads_session(kind) else "token" if scheme else "other"
     return {"name": describe_type(kind), "kind": known, "scheme": scheme}
 
 
@@ -140,7 +137,7 @@ def _is_taken(example: Any, route: Route, described: Outline) -> bool:
     structure = described.blueprint.steps[route.action].structure
     try:
         if is_serializer(route.payload):
-            valid_serializer(route.payload, example, _NOWHERE)
+            valid_serializer(route.payload, example, NOWHERE)
         elif structure is not None:
             structure(example)
     except InvalidCall:

@@ -21,9 +21,9 @@ from rest_framework.schemas.inspectors import ViewInspector
 from rest_framework.views import APIView
 
 from wsdrf.asyncapi.about import about_project
-from wsdrf.asyncapi.facts import CLOSE_CODES
 from wsdrf.asyncapi.views import IsAdminUserOrDebug
 from wsdrf.connection.mounts import Mount, Survey, application_of_project, survey
+from wsdrf.envelope import CLOSE_CODES
 from wsdrf.exceptions import ConfigurationError
 from wsdrf.explorer.catalogue import describe_consumers
 from wsdrf.explorer.policy import HEADERS, content_security_policy

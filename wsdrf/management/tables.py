@@ -9,6 +9,8 @@ from typing import Any, Final
 
 from attrs import field, frozen
 
+from wsdrf.routing import aligned
+
 HAS_RICH: Final = find_spec("rich") is not None
 
 
@@ -24,9 +26,7 @@ class Table:
     def text(self) -> str:
         """Write it with spaces between the columns; an empty cell is a dash, so that each line has all columns."""
         lines = [list(self.columns), *([cell or "-" for cell in row] for row in self.rows)]
-        widths = [max(map(len, cells)) for cells in zip(*lines, strict=True)]
-        padded = ["  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)) for line in lines]
-        return "\n".join([*([self.title] if self.title else []), *(line.rstrip() for line in padded)])
+        return "\n".join([*([self.title] if self.title else []), aligned(lines)])
 
     def markdown(self) -> str:
         """Write it as a table of GitHub Flavored Markdown."""

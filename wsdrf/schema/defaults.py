@@ -39,7 +39,7 @@ class Unwritable(ValueError):
 
 def write_default(shape: Shape, default: Any) -> Any:
     """Write ``default`` as JSON of ``shape``. Raises ``Unwritable``; never calls code of the project."""
-    if isinstance(default, _FACTORY):
+    if isinstance(default, FACTORY):
         if default.takes_self or default.factory not in _EMPTY:
             raise Unwritable
         default = default.factory()
@@ -150,7 +150,7 @@ def _plain(value: Any) -> Any:
     return _exactly(type(None), bool, int, float, str)(None, value)
 
 
-_FACTORY: Final[type[Any]] = type(Factory(list))
+FACTORY: Final[type[Any]] = type(Factory(list))
 _EMPTY: Final = (list, dict, set, tuple, frozenset, str, bytes, int, float, bool)
 _FORMS: Final[dict[type[Any], Callable[[Any], str]]] = {
     bytes: lambda value: base64.b64encode(value).decode("ascii"),

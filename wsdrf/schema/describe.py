@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import types
 import typing
 from collections import abc
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from enum import Enum, Flag
-from typing import Any, Final, Literal, TypeVar, Union, get_args, get_origin
+from typing import Any, Final, TypeVar, get_args, get_origin
 from uuid import UUID
 
 import typing_extensions
@@ -38,7 +37,7 @@ from wsdrf.schema.shapes import (
     TupleOf,
 )
 from wsdrf.schema.traits import is_hashable, is_text
-from wsdrf.schema.unions import choose
+from wsdrf.schema.unions import LITERALS, UNIONS, choose
 
 PLAIN: Final[dict[Any, Shape]] = {
     Any: Anything(),
@@ -71,8 +70,6 @@ ARRAYS: Final[dict[Any, type[Any]]] = {
     abc.Set: frozenset,
 }
 MAPS: Final = (dict, abc.Mapping, abc.MutableMapping)
-LITERALS: Final = (Literal, typing_extensions.Literal)
-UNIONS: Final = (Union, types.UnionType)
 
 
 def describe(tp: Any, *, camelize: bool = False) -> Shape:

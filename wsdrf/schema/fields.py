@@ -6,7 +6,7 @@ import dataclasses
 import re
 import typing
 from collections.abc import Iterator
-from typing import Any, get_origin
+from typing import Any, Final, get_origin
 
 import attrs
 from attrs import frozen
@@ -141,6 +141,6 @@ def _travels(tp: Any, name: str, init: bool, default: Any) -> bool:
 
 
 # dataclasses.fields() leaves these out, and Python has no public name for their kind.
-_INIT_VAR = vars(dataclasses)["_FIELD_INITVAR"]
-_REQUIRED = {Required, getattr(typing, "Required", Required)}
-_NOT_REQUIRED = {NotRequired, getattr(typing, "NotRequired", NotRequired)}
+_INIT_VAR: Final = vars(dataclasses)["_FIELD_INITVAR"]
+_REQUIRED: Final = {Required, getattr(typing, "Required", Required)}
+_NOT_REQUIRED: Final = {NotRequired, getattr(typing, "NotRequired", NotRequired)}

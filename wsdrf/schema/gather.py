@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from typing import Any, get_args, get_origin
 
 from attrs import field, frozen
@@ -12,7 +12,8 @@ from attrs import field, frozen
 from wsdrf.schema.describe import describe
 from wsdrf.schema.leaves import Schema
 from wsdrf.schema.render import Renderer
-from wsdrf.schema.shapes import ArrayOf, MapOf, OneOf, Record, RecordKind, Reference, Shape, Tagged, TupleOf
+from wsdrf.schema.shapes import Record, RecordKind, Reference, Shape
+from wsdrf.schema.traits import parts_of
 
 
 @frozen
@@ -40,7 +41,7 @@ class Gathered:
                 return
             self.entries.append(Entry(shape.type, whole, text))
             shape = whole
-        for part in _parts(shape):
+        for part in parts_of(shape):
             self.gather(part)
 
     def place(self, shape: Record | Reference) -> int:
@@ -96,21 +97,6 @@ def _text(shape: Shape) -> str:
 def _refer(shape: Record | Reference) -> Schema | None:
     """Write records out where they stand, except for one within itself."""
     return {"$ref": f"{_qualified(shape.type)} {shape.camelize}"} if isinstance(shape, Reference) else None
-
-
-def _parts(shape: Shape) -> Iterator[Shape]:
-    if isinstance(shape, Record):
-        yield from (part.shape for part in shape.fields)
-    elif isinstance(shape, ArrayOf):
-        yield shape.items
-    elif isinstance(shape, TupleOf):
-        yield from shape.items
-    elif isinstance(shape, MapOf):
-        yield from (shape.keys, shape.values)
-    elif isinstance(shape, OneOf):
-        yield from shape.members
-    elif isinstance(shape, Tagged):
-        yield from (member.shape for member in shape.members)
 
 
 def _simple(tp: Any) -> str:

@@ -40,6 +40,7 @@ DEEP_ITERABLE: Final[type[Any]] = type(v.deep_iterable(v.ge(0)))
 DEEP_MAPPING: Final[type[Any]] = type(v.deep_mapping(v.ge(0), v.ge(0)))
 _Reader = Callable[[Any, Any, list[Any]], "Shape | None"]
 _LIMITS: Final = {">=": "ge", ">": "gt", "<=": "le", "<": "lt"}
+_LOWER: Final = ("ge", "gt", "min_length", "min_items")
 
 
 def narrow(shape: Shape, validator: Any, opaque: list[Any]) -> Shape:
@@ -79,40 +80,33 @@ def _narrow_members(shape: OneOf, validator: Any, opaque: list[Any]) -> Shape:
     return OneOf(tuple(members))
 
 
-def _length(shape: Shape, least: int | None, most: int | None) -> Shape | None:
+def tighten(shape: Any, name: str, limit: Any) -> Shape:
+    """Give ``shape`` with its bound ``name``, such as ``ge`` or ``max_items``, at ``limit``, or where it is tighter."""
+    old = getattr(shape, name)
+    choose = max if name in _LOWER else min
+    narrowed: Shape = attrs.evolve(shape, **{name: limit if old is None else choose(old, limit)})
+    return narrowed
+
+
+def _sized(shape: Shape, end: str, limit: int) -> Shape | None:
     if isinstance(shape, Text) or (isinstance(shape, TextForm) and shape.format == "base64"):
-        return attrs.evolve(
-            shape,
-            min_length=_tighter(max, shape.min_length, least),
-            max_length=_tighter(min, shape.max_length, most),
-        )
-    if isinstance(shape, (ArrayOf, MapOf)):
-        return attrs.evolve(
-            shape,
-            min_items=_tighter(max, shape.min_items, least),
-            max_items=_tighter(min, shape.max_items, most),
-        )
-    return None
-
-
-def _tighter(choose: Callable[[Any, Any], Any], old: Any, new: Any) -> Any:
-    return new if old is None else old if new is None else choose(old, new)
+        return tighten(shape, f"{end}_length", limit)
+    return tighten(shape, f"{end}_items", limit) if isinstance(shape, (ArrayOf, MapOf)) else None
 
 
 def _min_len(shape: Shape, validator: Any, opaque: list[Any]) -> Shape | None:
-    return _length(shape, validator.min_length, None)
+    return _sized(shape, "min", validator.min_length)
 
 
 def _max_len(shape: Shape, validator: Any, opaque: list[Any]) -> Shape | None:
-    return _length(shape, None, validator.max_length)
+    return _sized(shape, "max", validator.max_length)
 
 
 def _number(shape: Shape, validator: Any, opaque: list[Any]) -> Shape | None:
     limit = _LIMITS.get(validator.compare_op)
     if limit is None or not isinstance(shape, (Integer, Number, TextForm)):
         return None
-    choose = max if limit in ("ge", "gt") else min
-    return attrs.evolve(shape, **{limit: _tighter(choose, getattr(shape, limit), validator.bound)})
+    return tighten(shape, limit, validator.bound)
 
 
 def _options_left(shape: Choice, validator: Any) -> Choice:

@@ -8,10 +8,10 @@ from datetime import date, time, timedelta
 from typing import Any, Final, TypeAlias
 from uuid import UUID
 
-from attrs import Factory, frozen
+from attrs import frozen
 
 from wsdrf.envelope import ABSENT
-from wsdrf.schema.defaults import Unwritable, write_default
+from wsdrf.schema.defaults import FACTORY, Unwritable, write_default
 from wsdrf.schema.forms import INTEGER_KEY
 from wsdrf.schema.leaves import LEAVES, Schema, description_of, set_limits, title_of
 from wsdrf.schema.shapes import (
@@ -177,7 +177,7 @@ def _name_of(part: Any) -> str:
     """Name a validator or a default for a reader, the same in every run."""
     if isinstance(part, str):
         return part
-    if isinstance(part, _FACTORY):
+    if isinstance(part, FACTORY):
         return f"made by {_name_of(part.factory)}"
     if isinstance(part, type) or callable(part):
         name = getattr(part, "__qualname__", "")
@@ -186,7 +186,6 @@ def _name_of(part: Any) -> str:
     return f"a {type(part).__qualname__}"
 
 
-_FACTORY: Final[type[Any]] = type(Factory(list))
 _ADDRESS: Final = re.compile(r" at 0x[0-9a-fA-F]+")
 _ONE_TO_ONE: Final = (bytes, date, time, timedelta, UUID)
 _WRITERS: Final[dict[type[Any], Callable[[Renderer, Any], Schema]]] = {

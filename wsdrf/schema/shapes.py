@@ -10,7 +10,7 @@ import re
 from enum import Enum
 from typing import Any, Literal, TypeAlias
 
-from attrs import field, frozen
+from attrs import frozen
 
 from wsdrf.envelope import ABSENT
 
@@ -228,7 +228,7 @@ class Reference:
     """A record (or named alias) within itself. ``wsdrf.schema.describe(reference.type)`` gives it."""
 
     type: Any
-    camelize: bool = field(default=False)
+    camelize: bool = False
 
 
 Shape: TypeAlias = (

@@ -1,4 +1,4 @@
-"""Tell what a shape is on the wire: its JSON kinds, whether it is text, whether its values are hashable."""
+"""Tell what a shape is: its parts, its JSON kinds, whether it is text, whether its values are hashable."""
 
 from __future__ import annotations
 
@@ -63,6 +63,21 @@ def kinds(shape: Shape) -> tuple[type, ...]:
     if isinstance(shape, Reference):
         return (dict,) if kind_of(shape.type) else ()
     return _KINDS.get(type(shape), ())
+
+
+def parts_of(shape: Shape) -> tuple[Shape, ...]:
+    """Give the shapes that ``shape`` is made of."""
+    if isinstance(shape, Record):
+        return tuple(field.shape for field in shape.fields)
+    if isinstance(shape, ArrayOf):
+        return (shape.items,)
+    if isinstance(shape, TupleOf):
+        return shape.items
+    if isinstance(shape, MapOf):
+        return (shape.keys, shape.values)
+    if isinstance(shape, OneOf):
+        return shape.members
+    return tuple(member.shape for member in shape.members) if isinstance(shape, Tagged) else ()
 
 
 def is_text(shape: Shape) -> bool:

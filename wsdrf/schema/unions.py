@@ -16,8 +16,8 @@ from wsdrf.schema.traits import NAMES, kinds
 
 Read = Callable[[Any, str], Shape]
 
-_UNIONS: Final = (Union, types.UnionType)
-_LITERALS: Final = (Literal, typing_extensions.Literal)
+UNIONS: Final = (Union, types.UnionType)
+LITERALS: Final = (Literal, typing_extensions.Literal)
 
 
 def choose(tp: Any, path: str, camelize: bool, read: Read) -> Shape:
@@ -40,9 +40,9 @@ def choose(tp: Any, path: str, camelize: bool, read: Read) -> Shape:
 
 def _members(tp: Any) -> list[Any]:
     tp = plain(tp)
-    if is_alias(tp) and get_origin(plain(open_alias(tp))) in _UNIONS:
+    if is_alias(tp) and get_origin(plain(open_alias(tp))) in UNIONS:
         tp = plain(open_alias(tp))
-    if get_origin(tp) not in _UNIONS:
+    if get_origin(tp) not in UNIONS:
         return [tp]
     found = [member for arg in get_args(tp) for member in _members(arg)]
     return [member for index, member in enumerate(found) if member not in found[:index]]
@@ -95,7 +95,7 @@ def _literals(record: Any, camelize: bool) -> dict[str, Any]:
     kind = kind_of(record)
     fields = fields_of(record, kind, camelize) if kind else ()
     return {
-        field.wire_name: plain(field.annotation) for field in fields if get_origin(plain(field.annotation)) in _LITERALS
+        field.wire_name: plain(field.annotation) for field in fields if get_origin(plain(field.annotation)) in LITERALS
     }
 
 

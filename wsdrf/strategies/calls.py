@@ -13,6 +13,7 @@ from wsdrf.access.serializers import is_serializer
 from wsdrf.codec.strict import INT_MAX, INT_MIN
 from wsdrf.consumer import Consumer
 from wsdrf.envelope import MAX_ID_LENGTH
+from wsdrf.naming import class_name
 from wsdrf.options import resolve
 from wsdrf.routing import Route
 from wsdrf.schema import Record, describe
@@ -45,7 +46,7 @@ def calls(consumer: type[Consumer], action: str | None = None) -> st.SearchStrat
 
 def shown(consumer: type[Consumer], action: str | None) -> str:
     """Write arguments as a test does."""
-    name = consumer.__qualname__.rpartition("<locals>.")[2]
+    name = class_name(consumer)
     return name if action is None else f"{name}, {action!r}"
 
 
@@ -69,7 +70,7 @@ def is_camelized(consumer: type[Consumer]) -> bool:
 def routes_of(consumer: type[Consumer], action: str | None) -> list[Route]:
     """Give the route of ``action``, or all. Raises ``ValueError`` where there is none."""
     routes = list(consumer.routes.values())
-    name = consumer.__qualname__.rpartition("<locals>.")[2]
+    name = class_name(consumer)
     if not routes:
         raise ValueError(f"{name} has no actions, so nothing can be called. Mark a method with @on.")
     if action is None:

@@ -14,6 +14,7 @@ from wsdrf.access.shapes import shape_of
 from wsdrf.codec.wrong import bounded
 from wsdrf.consumer import Consumer
 from wsdrf.envelope import FieldError
+from wsdrf.naming import class_name
 from wsdrf.routing import Route
 from wsdrf.schema import Record, describe
 from wsdrf.schema.annotations import name_of
@@ -52,7 +53,7 @@ def invalid_calls(consumer: type[Consumer], action: str | None = None) -> Strate
     routes, camelize = routes_of(consumer, action), is_camelized(consumer)
     found = kept(consumer, (invalid_calls, action, camelize), lambda: _all_of(routes, camelize))
     if found is None:
-        name = consumer.__qualname__.rpartition("<locals>.")[2]
+        name = class_name(consumer)
         who = f"{name} takes with {action!r}" if action else f"{name} takes with each of its actions"
         raise ValueError(
             f"{who} any payload, or none, so that no call of it is invalid. "

@@ -242,7 +242,7 @@ class Drawing:
         whole = not any(int in kinds(member) for member in shape.members)
         for member in sorted(shape.members, key=simplicity):
             try:
-                inside = place.of_member(member, shape) if not registry.is_empty() else place
+                inside = place.of_member(member) if not registry.is_empty() else place
                 found.append(self._member(member, inside, whole))
             except NoValue as error:
                 reason = error

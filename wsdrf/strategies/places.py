@@ -8,11 +8,11 @@ from typing import Any, get_args, get_origin
 from attrs import evolve, frozen
 
 from wsdrf.envelope import ABSENT
-from wsdrf.schema import Null, OneOf, Record, Shape, describe
+from wsdrf.schema import Null, Record, Shape, describe
 from wsdrf.schema.annotations import is_alias, name_of, open_alias, plain
-from wsdrf.schema.describe import UNIONS
 from wsdrf.schema.fields import fields_of, kind_of
 from wsdrf.schema.traits import kinds
+from wsdrf.schema.unions import UNIONS
 
 
 @frozen
@@ -32,7 +32,7 @@ class Place:
         args = get_args(opened(self.annotation))
         return evolve(self, path=f"{self.path}[]", annotation=args[index] if index < len(args) else ABSENT)
 
-    def of_member(self, shape: Shape, union: OneOf) -> Place:
+    def of_member(self, shape: Shape) -> Place:
         """Give the place of one member of a union."""
         if isinstance(shape, Null):
             return evolve(self, annotation=ABSENT)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, Final
 
 import attrs
 from hypothesis import strategies as st
@@ -15,7 +15,7 @@ from wsdrf.strategies.jsons import objects
 from wsdrf.strategies.places import name_of_record
 from wsdrf.strategies.sieve import TRIES, Odds
 
-_HOOKS = ("__attrs_post_init__", "__attrs_pre_init__", "__post_init__")
+_HOOKS: Final = ("__attrs_post_init__", "__attrs_pre_init__", "__post_init__")
 
 
 def has_own_say(shape: Record) -> bool:

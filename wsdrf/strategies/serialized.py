@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from types import SimpleNamespace
-from typing import Any, Final, TypeAlias
+from typing import Any, TypeAlias
 
-from wsdrf.access.serializers import valid_serializer
+from wsdrf.access.serializers import NOWHERE, valid_serializer
 from wsdrf.exceptions import InvalidCall
 from wsdrf.schema import Anything, ArrayOf, MapOf, OneOf, Record, RecordKind, Shape
 from wsdrf.strategies.faults import Fault
 
 Verdict: TypeAlias = list[tuple[tuple[str | int, ...], str]]
-
-_NOWHERE: Final[Any] = SimpleNamespace(request=None)
 
 
 def verdict(kind: Any, payload: Any) -> Verdict | None:
@@ -21,7 +18,7 @@ def verdict(kind: Any, payload: Any) -> Verdict | None:
     It may look into the database. What it raises for lack of a request or a database is no verdict.
     """
     try:
-        valid_serializer(kind, payload, _NOWHERE)
+        valid_serializer(kind, payload, NOWHERE)
     except InvalidCall as refused:
         return [(error.loc[1:], error.code) for error in refused.failure.errors]
     except Exception:  # noqa: BLE001 - a project's code, asked outside of what it was written for

@@ -7,11 +7,10 @@ from typing import Final
 
 from prometheus_client import REGISTRY, CollectorRegistry, Counter, Gauge, Histogram
 
+from wsdrf.envelope import CLOSE_CODES
 from wsdrf.observing import CallRecord, ConnectionRecord, Observer
 
-CLOSE_CODES: Final = frozenset(
-    {*range(1000, 1016), 4400, 4401, 4403, 4404, 4408, 4413, 4429, 4500, 4503}  # RFC 6455 section 7.4, and wsdrf's own
-)
+COUNTED_CODES: Final = frozenset({*range(1000, 1016), *map(int, CLOSE_CODES)})  # RFC 6455 section 7.4, and wsdrf's own
 """Close codes that are counted by themselves; a client can send any."""
 
 BUCKETS: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
@@ -74,7 +73,7 @@ class Prometheus(Observer):
         """Count one less that is open, and its close code."""
         code = connection.close_code
         self._open.labels(connection.consumer).dec()
-        self._closes.labels(connection.consumer, str(code) if code in CLOSE_CODES else OTHER).inc()
+        self._closes.labels(connection.consumer, str(code) if code in COUNTED_CODES else OTHER).inc()
 
 
 def _status(status_code: int) -> str:

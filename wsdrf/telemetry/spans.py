@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from opentelemetry import context, propagate, trace
 from opentelemetry.context import Context
 from opentelemetry.propagators.textmap import Getter
@@ -74,4 +76,4 @@ class _Headers(Getter[ConnectionRecord]):
         return []  # a propagator that asks for all of them is told none
 
 
-_HEADERS = _Headers()
+_HEADERS: Final = _Headers()

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from itertools import count
 from types import TracebackType
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 from attrs import define, field
 from django.conf import settings
@@ -19,7 +19,7 @@ from wsdrf.testing.messages import read, require_action, write
 
 T = TypeVar("T")
 
-QUIET = 0.25
+QUIET: Final = 0.25
 """Seconds without a frame after which nothing more is expected to come."""
 
 

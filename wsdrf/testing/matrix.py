@@ -21,6 +21,7 @@ from wsdrf.connection.mounts import application_of_project, mounts
 from wsdrf.connection.pool import thread_sensitive
 from wsdrf.consumer import Consumer
 from wsdrf.exceptions import ConfigurationError
+from wsdrf.naming import class_name
 from wsdrf.testing.scope import Scope, build_scope, set_header, with_token
 from wsdrf.testing.snapshot import BY_OBJECT, YES, Change, Rights, breadth, compare, explain, read, write
 
@@ -55,11 +56,6 @@ class Matrix:
         if verdict.is_allowed:
             return BY_OBJECT if action in self.by_object else YES
         return f"{verdict.status_code} {verdict.code}".rstrip()
-
-
-def name_of(consumer: type[Any]) -> str:
-    """Give the name of a consumer class, without the function that it may stand in."""
-    return consumer.__qualname__.rpartition("<locals>.")[2]
 
 
 def assert_permission_matrix(
@@ -120,7 +116,7 @@ async def draw(consumer: type[Consumer], roles: Mapping[str, Role], path: str | 
     by_object = {
         action for action, guard in guards.items() if guard.loads and any(map(asks_objects, guard.object_permissions))
     }
-    return Matrix(name_of(consumer), where, tuple(roles), verdicts, frozenset(by_object))
+    return Matrix(class_name(consumer), where, tuple(roles), verdicts, frozenset(by_object))
 
 
 async def make(role: Role) -> Any:
@@ -137,7 +133,7 @@ def place(consumer: type[Consumer], path: str | None) -> tuple[str, dict[str, An
     A consumer that the project does not mount can be asked too, as if it were at the root, without kwargs. Raises
     ``ConfigurationError`` where the path does not lead there, or where one is needed.
     """
-    name = name_of(consumer)
+    name = class_name(consumer)
     own = [mount for mount in mounts(application_of_project()) if mount.consumer_class is consumer]
     if path is None:
         simple = next((mount for mount in own if not mount.parameters), None)

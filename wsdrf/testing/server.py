@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from contextvars import Context
 from functools import partial
 from http import HTTPStatus
-from typing import Any, TypeAlias
+from typing import Any, Final, TypeAlias
 
 from attrs import evolve, field, frozen
 
@@ -21,10 +21,10 @@ Event: TypeAlias = MutableMapping[str, Any]
 Application: TypeAlias = Callable[
     [Scope, Callable[[], Awaitable[Event]], Callable[[Event], Awaitable[None]]], Awaitable[None]
 ]
-ABNORMAL = 1006
+ABNORMAL: Final = 1006
 """The close code of a connection that ended without a close frame (RFC 6455, 7.4.1)."""
 
-SHOWN = 5
+SHOWN: Final = 5
 """How many of the last frames an error shows."""
 
 

@@ -6,7 +6,7 @@ import asyncio
 import inspect
 import time
 from collections.abc import AsyncGenerator, Callable, Coroutine, Mapping
-from typing import Any, ClassVar, Literal, TypeVar, overload
+from typing import Any, ClassVar, Final, Literal, TypeVar, overload
 
 from attrs import evolve
 
@@ -22,7 +22,7 @@ E = TypeVar("E")
 Unlisten = Callable[[], None]
 Signal = Literal["open", "resync"]
 
-_RENEWAL = Operation(None, {})
+_RENEWAL: Final = Operation(None, {})
 
 
 class Client:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Callable
-from typing import Any, cast
+from typing import Any, Final, cast
 
 from attrs import define, field
 from websockets.asyncio.client import ClientConnection, connect
@@ -15,11 +15,11 @@ from websockets.typing import Subprotocol
 from .closing import Closing, retry_of
 from .options import Handshake, Options
 
-PING = '{"action":"ping"}'
-BROKEN = 1006
+PING: Final = '{"action":"ping"}'
+BROKEN: Final = 1006
 """What the network is said to close with when it says nothing."""
 
-CLOSE_SECONDS = 2
+CLOSE_SECONDS: Final = 2
 """How long to wait for the server's half of a goodbye; a server that is dead has none."""
 
 

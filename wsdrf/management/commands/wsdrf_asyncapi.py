@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from wsdrf.asyncapi import describe_project, write_json, write_yaml
 from wsdrf.exceptions import ConfigurationError
-from wsdrf.management.commands.wsdrf_routes import notes, survey_project
+from wsdrf.management.survey import notes, survey_project
 
-WRITERS = {"json": write_json, "yaml": write_yaml}
+WRITERS: Final = {"json": write_json, "yaml": write_yaml}
 
 
 class Command(BaseCommand):

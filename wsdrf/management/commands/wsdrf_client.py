@@ -13,7 +13,7 @@ from wsdrf.clients.plan import Portal, plan_clients
 from wsdrf.clients.python import python_client
 from wsdrf.clients.typescript import typescript_client
 from wsdrf.exceptions import ConfigurationError
-from wsdrf.management.commands.wsdrf_routes import fits, notes, survey_project
+from wsdrf.management.survey import fits, notes, survey_project
 
 LANGUAGES: Final[dict[str, Callable[[Collection[Portal]], dict[str, str]]]] = {
     "python": python_client,

@@ -18,10 +18,11 @@ from django.test.utils import override_settings
 
 from wsdrf.connection.mounts import Mount
 from wsdrf.exceptions import ConfigurationError, WsdrfError
-from wsdrf.management.commands.wsdrf_routes import survey_project
-from wsdrf.management.fuzz_progress import Progress
+from wsdrf.management.asking import confirm
+from wsdrf.management.fuzz.progress import Progress
 from wsdrf.management.probe import sealed
 from wsdrf.management.roles import HELP
+from wsdrf.management.survey import mount_at, survey_project
 from wsdrf.management.tables import show
 
 NEEDED: Final = {
@@ -85,7 +86,7 @@ class Command(BaseCommand):
 
     def _run(self, options: dict[str, Any]) -> str:
         _check(options)
-        fuzz: Any = _import("hypothesis", "wsdrf.management.fuzz_run")
+        fuzz: Any = _import("hypothesis", "wsdrf.management.fuzz.run")
         record = None if options["replay"] is None else _read(options["replay"])
         if record is not None and record.place.url is not None and options["url"] is None:
             options["url"] = record.place.url
@@ -96,20 +97,11 @@ class Command(BaseCommand):
                 stack.enter_context(override_settings(ALLOWED_HOSTS=[*hosts, "testserver"]))
             else:
                 _import("websockets", "websockets")
-                self._confirm(options)
+                if options["interactive"]:
+                    confirm(QUESTION.format(url=options["url"].partition("?")[0]), self.stderr)
             if record is not None:
                 return self._replay(fuzz, record, options)
             return self._try(fuzz, list(self._jobs(fuzz, options)), options)
-
-    def _confirm(self, options: dict[str, Any]) -> None:
-        if options["interactive"]:
-            self.stderr.write(QUESTION.format(url=options["url"].partition("?")[0]))
-            try:
-                is_meant = input("Type 'yes' to go on: ") == "yes"
-            except EOFError:
-                is_meant = False
-            if not is_meant:
-                raise CommandError("Nothing was called. Where nobody can be asked, say --noinput.")
 
     def _jobs(self, fuzz: Any, options: dict[str, Any]) -> Iterator[Any]:
         mounts = [mount for mount in survey_project().mounts if not mount.obstacle]
@@ -206,7 +198,7 @@ def _import(library: str, module: str) -> Any:
 
 
 def _read(file: Path) -> Any:
-    steps: Any = import_module("wsdrf.management.fuzz_steps")
+    steps: Any = import_module("wsdrf.management.fuzz.steps")
     try:
         return steps.read_record(file)
     except ValueError as error:
@@ -214,7 +206,4 @@ def _read(file: Path) -> Any:
 
 
 def _job(fuzz: Any, mounts: Iterable[Mount], path: str, url: str | None = None) -> Any:
-    for mount in mounts:
-        if mount.match(path.partition("?")[0]) is not None:
-            return fuzz.Job(mount.consumer_class, path, url)
-    raise CommandError(f"{path} leads to no consumer. See `manage.py wsdrf_routes` for what there is.")
+    return fuzz.Job(mount_at(mounts, path).consumer_class, path, url)

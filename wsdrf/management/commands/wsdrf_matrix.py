@@ -10,14 +10,17 @@ from typing import Any, Final
 from asgiref.sync import async_to_sync
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from wsdrf.checks import open_actions
+from wsdrf.access.plan import open_actions
+from wsdrf.connection.blueprint import blueprint_of
 from wsdrf.connection.mounts import Mount, Survey, built
 from wsdrf.exceptions import ConfigurationError
-from wsdrf.management.commands.wsdrf_routes import fits, survey_project
+from wsdrf.management.asking import confirm
 from wsdrf.management.probe import probe
 from wsdrf.management.roles import HELP, read_roles
+from wsdrf.management.survey import fits, mount_at, survey_project
 from wsdrf.management.tables import Table, show
-from wsdrf.testing.matrix import Matrix, draw, name_of
+from wsdrf.naming import class_name
+from wsdrf.testing.matrix import Matrix, draw
 from wsdrf.testing.snapshot import BY_OBJECT, YES, Rights, compare, explain, read, write
 
 WIDER: Final = 1
@@ -66,7 +69,8 @@ class Command(BaseCommand):
             matrices = [async_to_sync(draw)(mount.consumer_class, roles, path) for mount, path in places]
             shown, passed_by = matrices, list[tuple[str, int]]()
             if options["probe"]:
-                self._confirm(options)
+                if options["interactive"]:
+                    confirm(QUESTION, self.stderr)
                 shown, passed_by = self._probe([mount.consumer_class for mount, _ in places], matrices, roles)
             self._print(shown, options["format"])
             faults = [*passed_by, *self._unguarded(options), *self._changes(matrices, options)]
@@ -80,7 +84,7 @@ class Command(BaseCommand):
     def _places(self, seen: Survey, options: dict[str, Any]) -> list[tuple[Mount, str]]:
         mounts = [mount for mount in seen.mounts if not mount.obstacle and fits(mount, None, options["consumer"])]
         if options["path"]:
-            return [_place(mounts, path) for path in options["path"]]
+            return [(mount_at(mounts, path), path) for path in options["path"]]
         for mount in mounts:
             if mount.parameters:
                 self.stderr.write(f"{mount.name} is left out: say where at {mount.path} to connect, with --path.")
@@ -88,12 +92,6 @@ class Command(BaseCommand):
         if not places and not options["fail_on_unguarded"]:
             raise CommandError("There is no consumer to ask.")
         return places
-
-    def _confirm(self, options: dict[str, Any]) -> None:
-        if options["interactive"]:
-            self.stderr.write(QUESTION)
-            if input("Type 'yes' to go on: ") != "yes":
-                raise CommandError("Nothing was called.")
 
     def _probe(
         self, consumers: Iterable[type[Any]], matrices: Iterable[Matrix], roles: dict[str, Any]
@@ -121,8 +119,9 @@ class Command(BaseCommand):
         if not options["fail_on_unguarded"]:
             return
         for consumer, root in built().items():
-            for action in open_actions(consumer, root):
-                yield f"Everybody may call {action!r} of {name_of(consumer)}, and nothing says that it is meant.", WIDER
+            for action in open_actions(blueprint_of(consumer, root).access, consumer.routes.values()):
+                fault = f"Everybody may call {action!r} of {class_name(consumer)}, and nothing says that it is meant."
+                yield fault, WIDER
 
     def _changes(self, matrices: Iterable[Matrix], options: dict[str, Any]) -> Iterator[tuple[str, int]]:
         file: Path | None = options["snapshot"]
@@ -138,13 +137,6 @@ class Command(BaseCommand):
             returncode = WIDER if any(change.widens for change in changes) else DIFFERENT
             advice = "If that is meant, run the command again with --update, and commit the file."
             yield f"{file} says otherwise.\n{explain(changes)}\n{advice}", returncode
-
-
-def _place(mounts: Iterable[Mount], path: str) -> tuple[Mount, str]:
-    for mount in mounts:
-        if mount.match(path.partition("?")[0]) is not None:
-            return mount, path
-    raise CommandError(f"{path} leads to no consumer. See `manage.py wsdrf_routes` for what there is.")
 
 
 def _save(file: Path, rights: Rights) -> None:

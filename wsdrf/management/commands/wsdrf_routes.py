@@ -5,17 +5,18 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from fnmatch import fnmatchcase
-from typing import Any
+from typing import Any, Final
 
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import BaseCommand, CommandParser
 
+from wsdrf.asyncapi.facts import connection_guards
 from wsdrf.connection.blueprint import blueprint_of
-from wsdrf.connection.mounts import Mount, Survey, application_of_project, survey
-from wsdrf.exceptions import ConfigurationError
+from wsdrf.connection.mounts import Mount
+from wsdrf.management.survey import fits, notes, survey_project
 from wsdrf.management.tables import Table, show
 from wsdrf.routing import Kind, Route, describe_guard, describe_type
 
-COLUMNS = ("path", "consumer", "action", "payload", "reply", "guards", "throttles")
+COLUMNS: Final = ("path", "consumer", "action", "payload", "reply", "guards", "throttles")
 
 
 class Command(BaseCommand):
@@ -38,7 +39,7 @@ class Command(BaseCommand):
         entries = [
             entry
             for mount in seen.mounts
-            if not mount.obstacle and _fits(mount, options)
+            if not mount.obstacle and fits(mount, options["path"], options["consumer"])
             for entry in _entries(mount)
             if options["action"] is None or fnmatchcase(entry["action"], options["action"])
         ]
@@ -50,42 +51,8 @@ class Command(BaseCommand):
             self.stderr.write("There is no such action.")
 
 
-def survey_project() -> Survey:
-    """Look through the project's ASGI application. Raises ``CommandError`` where there is none."""
-    try:
-        return survey(application_of_project())
-    except ConfigurationError as error:
-        raise CommandError(str(error)) from None
-
-
-def notes(seen: Survey) -> Iterator[str]:
-    """Say what a connection cannot reach, and where nothing can be seen."""
-    for mount in seen.mounts:
-        if mount.obstacle:
-            yield f"{mount.name} at {mount.path} is never reached: {mount.obstacle}"
-    for stranger in seen.strangers:
-        yield f"{stranger.name} at {stranger.path} is no consumer of wsdrf, or hides one."
-    for consumer in seen.unmounted:
-        yield f"{consumer.__qualname__} is made an application of, but no path was seen to lead to it."
-
-
-def fits(mount: Mount, path: str | None, consumer: str | None) -> bool:
-    """Tell whether ``mount`` is at ``path`` and of ``consumer``: values, or patterns as of a shell."""
-    is_there = path is None or fnmatchcase(mount.path, path) or mount.match(path.partition("?")[0]) is not None
-    full_name = f"{mount.consumer_class.__module__}.{mount.name}"
-    return is_there and (consumer is None or any(fnmatchcase(name, consumer) for name in (mount.name, full_name)))
-
-
-def _fits(mount: Mount, options: dict[str, Any]) -> bool:
-    return fits(mount, options["path"], options["consumer"])
-
-
 def _entries(mount: Mount) -> Iterator[dict[str, Any]]:
-    access = blueprint_of(mount.consumer_class, mount.root).access
-    chosen = (
-        ["get_permissions()"] if access.chooses_permissions else list(map(describe_guard, access.permission_classes))
-    )
-    guards = [*chosen, *map(describe_guard, access.class_guards)]
+    guards = connection_guards(blueprint_of(mount.consumer_class, mount.root).access)
     routes: dict[str, Route] = getattr(mount.consumer_class, "routes", {})
     place = {"path": mount.path, "consumer": mount.name}
     for route in routes.values():

@@ -9,6 +9,7 @@ from typing import Any
 from typing_extensions import Unpack
 
 from wsdrf.consumer import Consumer
+from wsdrf.naming import class_name
 from wsdrf.strategies.machine.machine import ConsumerMachine
 from wsdrf.strategies.machine.plan import MachineOptions, Plan
 from wsdrf.strategies.machine.rules import rules_of
@@ -38,7 +39,7 @@ def state_machine(
     Each example has transactions, a cache and a channel layer of its own, and leaves nothing behind. Raises
     ``ValueError`` for a consumer without actions, or no roles.
     """
-    name = consumer.__qualname__.rpartition("<locals>.")[2]
+    name = class_name(consumer)
     if not roles:
         raise ValueError(f"Nobody tries {name}: roles is empty. Pass at least {{'anonymous': None}}.")
     plan = Plan(consumer, dict(roles), path, application, **options)

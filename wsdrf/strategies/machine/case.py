@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import unittest
 from types import new_class
-from typing import Any
+from typing import Any, Final
 
 from django.conf import settings as django_settings
 from django.test import TestCase
@@ -13,7 +13,7 @@ from hypothesis.stateful import run_state_machine_as_test
 
 from wsdrf.strategies.machine.shrinking import shrinking_for
 
-STEPS = 30
+STEPS: Final = 30
 """Steps of one conversation, unless the settings say otherwise."""
 
 

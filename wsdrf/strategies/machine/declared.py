@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -23,13 +22,14 @@ class Declared:
         self._consumer = consumer
         self._codec = codec
         self._readers: dict[int, Callable[[Any], Any]] = {}  # by the types' ids: not every annotation is hashable
-        declared: list[Any] = [*consumer.routes.values(), *consumer.receptions.values()]
-        replies = [tp for one in declared for tp in one.replies]
-        self._events = list(dict.fromkeys(tp for tp in (*consumer.sends, *replies) if action_of(tp) is not None))
+        replies = [tp for route in consumer.routes.values() for tp in route.replies]
+        events = [tp for reception in consumer.receptions.values() for tp in reception.sends]
+        said = dict.fromkeys((*consumer.sends, *replies, *events))
+        self._events = [tp for tp in said if action_of(tp) is not None]
 
     def wrong_reply(self, route: Route, frame: Data) -> str | None:
         """Say what is wrong with ``frame`` as an answer, or an item, of ``route``; ``None`` where nothing is."""
-        if not route.replies and self._says_nothing(route):
+        if not route.is_annotated:
             return None
         wanted: list[Wanted] = [(action_of(tp) or route.action, tp) for tp in route.replies]
         return self._mismatch(wanted, frame, f"{route.action!r} answers {_listed(route.replies)}")
@@ -41,10 +41,6 @@ class Declared:
                 return None
         wanted: list[Wanted] = [(action_of(tp), tp) for tp in self._events]
         return self._mismatch(wanted, frame, f"{self._consumer.__name__} sends {_listed(tp for _, tp in wanted)}")
-
-    def _says_nothing(self, route: Route) -> bool:
-        method = getattr(self._consumer, route.handler)
-        return inspect.signature(method).return_annotation is inspect.Signature.empty
 
     def _mismatch(self, wanted: list[Wanted], frame: Data, said: str) -> str | None:
         fitting = [tp for action, tp in wanted if action == frame["action"]]

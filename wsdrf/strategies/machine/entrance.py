@@ -7,15 +7,16 @@ from collections.abc import Sequence
 from typing import Any
 
 from wsdrf.access.authentication import Authenticator
-from wsdrf.access.carriers import AuthorizationHeader, FirstMessage, QueryParameter, Subprotocol
+from wsdrf.access.carriers import AuthorizationHeader, FirstMessage, QueryParameter, Subprotocol, token_scheme
+from wsdrf.access.slots import identity
 from wsdrf.access.verdicts import Verdict
 from wsdrf.connection.state import State
 from wsdrf.exceptions import ConfigurationError
 from wsdrf.strategies.machine.findings import Forbidden, Unanswered, Unauthenticated, WrongRefusal, fail_inside
 from wsdrf.strategies.machine.peer import Peer
 from wsdrf.strategies.machine.plan import Utterance
-from wsdrf.strategies.machine.roles import Guest, carrier_of, present, scheme_of, uses_session
-from wsdrf.strategies.machine.scene import Scene, identity
+from wsdrf.strategies.machine.roles import Guest, carrier_of, present, uses_session
+from wsdrf.strategies.machine.scene import Scene
 from wsdrf.strategies.machine.script import identifier
 from wsdrf.strategies.machine.talk import say
 from wsdrf.strategies.machine.witness import SEAT
@@ -69,7 +70,7 @@ def _write(scene: Scene, peer: Peer, *, uses_session: bool) -> None:
     if setting.kwargs:
         lines.append(f'{name}.scope["url_route"] = {{"args": (), "kwargs": {setting.kwargs!r}}}')
     if by_header and shown is not None:
-        scheme = "" if " " in shown else f"{scheme_of(access.authentication_classes)} "
+        scheme = "" if " " in shown else f"{token_scheme(access.authentication_classes)} "
         lines.append(f'{name}.credentials(HTTP_AUTHORIZATION=f"{scheme}{{{who}}}")')
     if guest.user is not None:
         lines.append(f"await {name}.login({who})" if uses_session else f"{name}.force_authenticate({who})")

@@ -7,12 +7,13 @@ from typing import Any
 
 from asgiref.sync import sync_to_async
 
+from wsdrf.access.slots import identity
 from wsdrf.strategies.machine.findings import Unauthenticated
 from wsdrf.strategies.machine.losses import age, deactivate, demote, log_out
 from wsdrf.strategies.machine.peer import Peer
 from wsdrf.strategies.machine.plan import Utterance
 from wsdrf.strategies.machine.roles import is_saved
-from wsdrf.strategies.machine.scene import Scene, identity
+from wsdrf.strategies.machine.scene import Scene
 from wsdrf.strategies.machine.talk import say
 
 LOG_OUT, DEACTIVATE, DEMOTE = "log out", "deactivate", "demote"

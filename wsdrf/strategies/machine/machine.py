@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Coroutine, Sequence
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Final
 
 from hypothesis import note
 from hypothesis.stateful import RuleBasedStateMachine
@@ -20,7 +20,7 @@ from wsdrf.strategies.machine.scene import Scene, begin, end
 
 Frame = str | bytes | dict[str, Any]
 
-MAX_PEERS = 4
+MAX_PEERS: Final = 4
 """Connections that are open at once."""
 
 

@@ -6,12 +6,10 @@ from collections.abc import Callable, Collection, Mapping
 from typing import Any, TypedDict
 
 from attrs import field, frozen
-from rest_framework.permissions import AllowAny
 
-from wsdrf.access.permissions import leaves
-from wsdrf.access.plan import AccessPlan
 from wsdrf.consumer import Consumer
 from wsdrf.envelope import CallId
+from wsdrf.naming import class_name
 from wsdrf.strategies.invalid import InvalidCall
 from wsdrf.strategies.machine.script import Setting
 from wsdrf.testing.application import find_application
@@ -55,7 +53,7 @@ class Plan:
 
     def setting(self) -> Setting:
         """Ask where to connect, in this example."""
-        name = self.consumer.__qualname__.rpartition("<locals>.")[2]
+        name = class_name(self.consumer)
         if self.is_alone:
             application = f"{name}.as_asgi()"
         else:
@@ -83,11 +81,3 @@ class Utterance:
     frame: str | bytes | dict[str, Any]
     wrong: InvalidCall | None = None
     cancels: CallId = None
-
-
-def unguarded(access: AccessPlan, consumer: type[Consumer]) -> frozenset[str]:
-    """Give the actions that nothing but ``AllowAny`` covers, and of which nobody has said that it is meant."""
-    closes = any(leaf is not AllowAny for guard in access.permission_classes for leaf in leaves(guard))
-    if access.chooses_permissions or closes or access.class_guards:
-        return frozenset()
-    return frozenset(route.action for route in consumer.routes.values() if not route.guards)

@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from attrs import define, field
 from django.apps import apps
 from django.conf import settings
 from django.contrib.auth import get_user_model
-from rest_framework.authentication import SessionAuthentication
 
-from wsdrf.access.carriers import AuthorizationHeader, FirstMessage, QueryParameter, Subprotocol
+from wsdrf.access.carriers import (
+    AuthorizationHeader,
+    FirstMessage,
+    QueryParameter,
+    Subprotocol,
+    reads_session,
+    token_scheme,
+)
 from wsdrf.access.plan import AccessPlan
 from wsdrf.testing.communicator import WebsocketCommunicator
 from wsdrf.testing.scope import get_header, set_cookie, set_header
@@ -72,7 +78,7 @@ def is_saved(user: Any) -> bool:
 
 def uses_session(guest: Guest, access: AccessPlan) -> bool:
     """Tell whether the guest can log in: there is a row of its user, and the consumer reads sessions."""
-    reads = any(issubclass(one, SessionAuthentication) for one in access.authentication_classes)
+    reads = any(map(reads_session, access.authentication_classes))
     return reads and apps.is_installed("django.contrib.sessions") and is_saved(guest.user)
 
 
@@ -96,13 +102,7 @@ def _present_token(client: WebsocketCommunicator, token: str, access: AccessPlan
     if " " in token:
         client.credentials(HTTP_AUTHORIZATION=token)
     elif isinstance(carrier_of(access), AuthorizationHeader):
-        client.credentials(HTTP_AUTHORIZATION=f"{scheme_of(access.authentication_classes)} {token}")
-
-
-def scheme_of(authentication_classes: Iterable[Callable[[], Any]]) -> str:
-    """Give the scheme that goes before a token in the ``Authorization`` header."""
-    challenges = (one().authenticate_header(None) for one in authentication_classes)
-    return next((challenge.split()[0] for challenge in challenges if challenge), "Bearer")
+        client.credentials(HTTP_AUTHORIZATION=f"{token_scheme(access.authentication_classes)} {token}")
 
 
 async def _present_session(client: WebsocketCommunicator, guest: Guest) -> None:

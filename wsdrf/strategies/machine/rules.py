@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Final
 
 from django.conf import settings
 from hypothesis import strategies as st
@@ -19,8 +19,8 @@ from wsdrf.strategies.machine.machine import MAX_PEERS, ConsumerMachine, utter
 from wsdrf.strategies.machine.plan import Plan, Utterance
 from wsdrf.strategies.named import named
 
-SEATS = st.integers(0, MAX_PEERS - 1)
-NUMBERS = st.integers(0, 9)
+SEATS: Final = st.integers(0, MAX_PEERS - 1)
+NUMBERS: Final = st.integers(0, 9)
 
 pings: st.SearchStrategy[Any] = st.fixed_dictionaries({"action": st.just("ping")}, optional={"id": NUMBERS})
 

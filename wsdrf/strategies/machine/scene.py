@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 
 from attrs import define, field
 
+from wsdrf.access.slots import identity
 from wsdrf.access.verdicts import Rehearsal
 from wsdrf.connection.blueprint import Blueprint
 from wsdrf.connection.state import State
@@ -193,11 +194,6 @@ class Scene:
             groups = sorted(getattr(layer, "groups", ()))
             if groups:
                 raise LeftOver(f"Everybody has left, and somebody is in the group {', '.join(groups)} still")
-
-
-def identity(user: Any) -> Any:
-    """Give what tells one user from another; ``None`` for nobody."""
-    return getattr(user, "pk", None) if getattr(user, "is_authenticated", False) else None
 
 
 def begin(plan: Plan) -> Scene:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from contextlib import ExitStack
-from typing import Any
+from typing import Any, Final
 from uuid import uuid4
 
 from channels.layers import InMemoryChannelLayer, channel_layers
@@ -15,7 +15,7 @@ from django.db import DatabaseError, connections, transaction
 
 logger: logging.Logger = logging.getLogger("wsdrf.strategies")
 
-_FORBIDDEN = (RuntimeError, AssertionError, ImproperlyConfigured, DatabaseError)
+_FORBIDDEN: Final = (RuntimeError, AssertionError, ImproperlyConfigured, DatabaseError)
 """What Django, pytest-django and databases raise where the test may not use a database."""
 
 

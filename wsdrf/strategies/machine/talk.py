@@ -9,13 +9,15 @@ from typing import Any
 
 from attrs import define
 
+from wsdrf.access.plan import open_actions
+from wsdrf.access.slots import identity
 from wsdrf.access.verdicts import Verdict
 from wsdrf.envelope import Call
 from wsdrf.exceptions import Refusal
 from wsdrf.strategies.machine.findings import Finding, Forbidden, Unauthenticated, Unguarded
 from wsdrf.strategies.machine.peer import Asked, Peer
-from wsdrf.strategies.machine.plan import Utterance, unguarded
-from wsdrf.strategies.machine.scene import Scene, identity, require_answers
+from wsdrf.strategies.machine.plan import Utterance
+from wsdrf.strategies.machine.scene import Scene, require_answers
 
 Batch = Sequence[tuple[Peer, Utterance]]
 
@@ -148,7 +150,7 @@ async def _review(scene: Scene, peer: Peer, asked: list[Asked], began: Counter[s
         forbidden = [one for one in mine if one.verdict and not one.verdict.is_allowed and one.verdict.code != "error"]
         if count > len(mine) - len(forbidden) and forbidden and await scene.still_holds(peer, forbidden[0]):
             raise _forbidden(peer, forbidden[0])
-        if _is_nobody(peer) and action in unguarded(scene.blueprint.access, scene.plan.consumer):
+        if _is_nobody(peer) and action in open_actions(scene.blueprint.access, scene.plan.consumer.routes.values()):
             raise Unguarded(
                 f"{action!r} was run for {peer.guest.role!r}, who is nobody, and no guard stands before it. "
                 "Guard it with @requires(...); @requires(AllowAny) states that everybody may.",

@@ -17,6 +17,7 @@ from wsdrf.connection.connection import Connection
 from wsdrf.connection.state import State
 from wsdrf.consumer import Consumer
 from wsdrf.envelope import ABSENT
+from wsdrf.naming import class_name
 from wsdrf.routing import Kind, Route
 from wsdrf.strategies.machine.findings import Shared
 
@@ -88,7 +89,7 @@ class Witness:
     def check_belongings(self) -> None:
         """Raise ``Shared`` where an attribute of the class has changed since the example began, and put it back."""
         changed = [
-            f"{owner.__qualname__.rpartition('<locals>.')[2]}.{name}"
+            f"{class_name(owner)}.{name}"
             for owner, before in self._belongings.items()
             for name in _put_back(owner, before)
         ]
