@@ -6,7 +6,7 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
 from functools import partial
-from typing import Any, Protocol, TypeAlias
+from typing import Any, Final, Protocol, TypeAlias
 from weakref import WeakSet
 
 from attrs import Factory, field, frozen
@@ -25,7 +25,7 @@ logger: logging.Logger = logging.getLogger("wsdrf.dispatch")
 Answer: TypeAlias = str | Coroutine[Any, Any, str | None] | None
 """The frame that answers an entry, or what has to be awaited for it; ``None``: no answer."""
 
-INTERNAL_ERROR = Failure(500, "error", "A server error occurred.")
+INTERNAL_ERROR: Final = Failure(500, "error", "A server error occurred.")
 
 
 class Access(Protocol):

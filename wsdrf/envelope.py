@@ -33,6 +33,10 @@ AUTHENTICATE: Final = "authenticate"
 MAX_ID_LENGTH: Final = 255
 """How many characters the ``id`` of a call has at most."""
 
+INT_MIN: Final = -(2**63)
+INT_MAX: Final = 2**63 - 1
+"""Between these, both included, are the integers that may travel."""
+
 RESERVED_ACTIONS: Final = frozenset(
     {
         "authenticate",

@@ -13,7 +13,14 @@ from rest_framework.authentication import SessionAuthentication
 from rest_framework.exceptions import ParseError, PermissionDenied
 from rest_framework.request import Request
 
-from wsdrf.access.carriers import Credentials, Scope, strip_credentials, take_credentials
+from wsdrf.access.carriers import (
+    Carrier,
+    Credentials,
+    Scope,
+    reads_first_message,
+    strip_credentials,
+    take_credentials,
+)
 from wsdrf.access.failures import status_text
 from wsdrf.access.permissions import check_object_permissions, check_permissions
 from wsdrf.access.request import drf_request, http_request, present
@@ -166,3 +173,8 @@ def _is_no_forgery(request: Request) -> None:
 def _check_origin(plan: Any, http: ASGIRequest) -> None:
     if not plan.origin_rule.admits(http):
         raise PermissionDenied("Origin checking failed.")
+
+
+def may_still_log_in(result: AuthenticationResult, carriers: Iterable[Carrier]) -> bool:
+    """Tell whether who is refused by ``result`` has shown nothing yet, and may do so by a message."""
+    return result.code in ("", "not_authenticated") and reads_first_message(carriers)

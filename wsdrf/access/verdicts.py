@@ -8,9 +8,9 @@ from typing import Any, Final, Protocol
 
 from attrs import evolve, frozen
 
-from wsdrf.access.authentication import AuthenticationResult
+from wsdrf.access.authentication import AuthenticationResult, may_still_log_in
 from wsdrf.access.caller import Caller
-from wsdrf.access.carriers import Scope, reads_first_message
+from wsdrf.access.carriers import Scope
 from wsdrf.access.current import current
 from wsdrf.access.plan import AccessPlan
 from wsdrf.codec import Codec
@@ -110,13 +110,10 @@ class Rehearsal:
 
     async def _connect(self) -> Verdict:
         result = await self._caller.authenticate()
-        if self._may_still_log_in(result):
+        is_refused = not result.is_authenticated and self._token is not None
+        if is_refused and may_still_log_in(result, self._caller.plan.carriers):
             result = await self._caller.authenticate(self._token)
         return verdict_of(result)
-
-    def _may_still_log_in(self, result: AuthenticationResult) -> bool:
-        is_open = not result.is_authenticated and result.code in ("", "not_authenticated")
-        return is_open and self._token is not None and reads_first_message(self._caller.plan.carriers)
 
     async def _call(self, call: Call) -> Verdict:
         try:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, Final
 
-from wsdrf.envelope import MAX_ID_LENGTH
-from wsdrf.schema.leaves import INT_MAX, INT_MIN, Schema
+from wsdrf.envelope import INT_MAX, INT_MIN, MAX_ID_LENGTH
+from wsdrf.schema.leaves import Schema
 
 CALL_ID: Final[Schema] = {
     "description": "The call's own id, on every frame that answers it.",

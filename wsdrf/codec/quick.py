@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import cache
-from typing import Any
+from typing import Any, Final
 
 import attrs
 from cattrs import Converter, gen
@@ -250,8 +250,8 @@ def bound_to_any(cls: type[Any]) -> dict[str, Any]:
     return {variable.__name__: Any for variable in getattr(cls, "__parameters__", ())}
 
 
-_EXACT: dict[type, type] = {Boolean: bool, Integer: int, Text: str}
-_SCALARS: dict[type, Hook] = {
+_EXACT: Final[dict[type, type]] = {Boolean: bool, Integer: int, Text: str}
+_SCALARS: Final[dict[type, Hook]] = {
     Anything: scalars.anything,
     Null: scalars.null,
     Boolean: scalars.boolean,

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from wsdrf.codec.strict import INT_MAX, INT_MIN
 from wsdrf.codec.texts import TEXT_CODECS
 from wsdrf.codec.wrong import Hook, unfit, wrong
+from wsdrf.envelope import INT_MAX, INT_MIN
 from wsdrf.schema import Choice, TextForm
 from wsdrf.schema.traits import NAMES, kinds
 

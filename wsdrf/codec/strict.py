@@ -14,11 +14,8 @@ from typing import Any, Final, NoReturn
 
 import msgspec
 
-from wsdrf.envelope import ABSENT, AUTHENTICATE, Call
+from wsdrf.envelope import ABSENT, AUTHENTICATE, INT_MAX, INT_MIN, Call
 from wsdrf.exceptions import ParseError
-
-INT_MIN: Final = -(2**63)
-INT_MAX: Final = 2**63 - 1
 
 _DIGITS: Final = bytes(0x30 if 0x30 <= code <= 0x39 else 0x20 for code in range(256))
 _LONG: Final = b"0" * 19

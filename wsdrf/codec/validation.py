@@ -13,6 +13,7 @@ from wsdrf.codec.texts import TEXT_CODECS
 from wsdrf.codec.wrong import FAULTS, MAX_ERRORS
 from wsdrf.envelope import FieldError
 from wsdrf.schema import limits
+from wsdrf.schema.defaults import FACTORY
 
 _INVALID: Final = ("invalid", "Invalid value.")
 _COMPARISONS: Final = {
@@ -21,7 +22,6 @@ _COMPARISONS: Final = {
     "<=": ("too_large", "Must be at most {}."),
     "<": ("too_large", "Must be less than {}."),
 }
-_FACTORY: Final[type[Any]] = type(attrs.Factory(list))
 _CONVERTER: Final[type[Any]] = attrs.Converter
 _KEY_WRITERS: Final[dict[type, Callable[[Any], str]]] = {codec.type: codec.write for codec in TEXT_CODECS.values()}
 _UNITS: Final[dict[type, str]] = {str: "character", bytes: "byte"}
@@ -143,7 +143,7 @@ def _count(length: int, value: Any) -> str:
 
 
 def _default(default: Any, instance: Any) -> Any:
-    if not isinstance(default, _FACTORY):
+    if not isinstance(default, FACTORY):
         return default
     return default.factory(instance) if default.takes_self else default.factory()
 

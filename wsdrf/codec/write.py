@@ -12,9 +12,9 @@ from typing_extensions import override
 
 from wsdrf.codec.hooks import HookMaker
 from wsdrf.codec.quick import attributes
-from wsdrf.codec.strict import INT_MAX, INT_MIN
 from wsdrf.codec.texts import TEXT_CODECS
 from wsdrf.codec.wrong import Hook
+from wsdrf.envelope import INT_MAX, INT_MIN
 from wsdrf.schema import (
     Anything,
     ArrayOf,

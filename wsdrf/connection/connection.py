@@ -8,13 +8,13 @@ from collections.abc import Callable, Coroutine
 from functools import partial
 from typing import Any, Final
 
-from wsdrf.access.authentication import AuthenticationResult
+from wsdrf.access.authentication import AuthenticationResult, may_still_log_in
 from wsdrf.access.caller import Caller
 from wsdrf.access.carriers import Scope
 from wsdrf.connection.blueprint import Blueprint
 from wsdrf.connection.desk import Desk, Entry
 from wsdrf.connection.ending import attempt, hear_out, last_word, let_go, see_through
-from wsdrf.connection.handshake import TOO_LATE, accept, close_code, may_still_log_in, payload_of, refuse
+from wsdrf.connection.handshake import TOO_LATE, accept, close_code, payload_of, refuse
 from wsdrf.connection.limits import FRAMES_IN_A_ROW, Limits, octets
 from wsdrf.connection.membership import Membership
 from wsdrf.connection.outbox import Message, Outbox, Receive, Send

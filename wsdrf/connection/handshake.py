@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
 from typing import Any, Final
 
 from wsdrf.access.authentication import AuthenticationResult
-from wsdrf.access.carriers import Carrier, Scope, reads_first_message, subprotocol_of
+from wsdrf.access.carriers import Scope, subprotocol_of
 from wsdrf.connection.outbox import Send
 
 TOO_LATE: Final = AuthenticationResult(
@@ -37,11 +36,6 @@ async def refuse(send: Send, scope: Scope, result: AuthenticationResult) -> None
         headers.append((b"retry-after", str(result.retry_after).encode()))
     await send({"type": "websocket.http.response.start", "status": result.status_code, "headers": headers})
     await send({"type": "websocket.http.response.body", "body": body})
-
-
-def may_still_log_in(result: AuthenticationResult, carriers: Iterable[Carrier]) -> bool:
-    """Tell whether who is refused by ``result`` has shown nothing yet, and may do so by a message."""
-    return result.code in ("", "not_authenticated") and reads_first_message(carriers)
 
 
 def close_code(status_code: int) -> int:

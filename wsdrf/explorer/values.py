@@ -12,10 +12,10 @@ from typing import Any, Final
 from uuid import UUID
 
 from wsdrf.codec.texts import TEXT_CODECS
+from wsdrf.envelope import INT_MAX, INT_MIN
 from wsdrf.explorer.patterns import matching_texts
 from wsdrf.schema import Boolean, Choice, Integer, Null, Number, Text, TextForm
 from wsdrf.schema.forms import form_schema
-from wsdrf.schema.leaves import INT_MAX, INT_MIN
 from wsdrf.schema.matching import fits
 
 MOST_CHARACTERS: Final = 500

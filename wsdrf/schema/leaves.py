@@ -9,6 +9,7 @@ from collections.abc import Callable
 from enum import Enum
 from typing import Any, Final, TypeAlias
 
+from wsdrf.envelope import INT_MAX, INT_MIN
 from wsdrf.schema.annotations import name_of
 from wsdrf.schema.ecma import END, translate
 from wsdrf.schema.forms import form_schema, trimmed_pattern
@@ -17,8 +18,6 @@ from wsdrf.schema.undescribed import Undescribed, leave_out
 
 Schema: TypeAlias = dict[str, Any]
 
-INT_MIN: Final = -(2**63)
-INT_MAX: Final = 2**63 - 1
 
 _BOUNDS: Final = {"ge": "minimum", "gt": "exclusiveMinimum", "le": "maximum", "lt": "exclusiveMaximum"}
 _TYPES: Final[dict[type, str]] = {

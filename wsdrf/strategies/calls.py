@@ -10,9 +10,8 @@ from django.conf import settings
 from hypothesis import strategies as st
 
 from wsdrf.access.serializers import is_serializer
-from wsdrf.codec.strict import INT_MAX, INT_MIN
 from wsdrf.consumer import Consumer
-from wsdrf.envelope import MAX_ID_LENGTH
+from wsdrf.envelope import INT_MAX, INT_MIN, MAX_ID_LENGTH
 from wsdrf.naming import class_name
 from wsdrf.options import resolve
 from wsdrf.routing import Route

@@ -8,8 +8,7 @@ from typing import Any, Final, TypeAlias
 from hypothesis import strategies as st
 
 from wsdrf.codec import MAX_DEPTH
-from wsdrf.codec.strict import INT_MAX, INT_MIN
-from wsdrf.envelope import MAX_ID_LENGTH, RESERVED_ACTIONS
+from wsdrf.envelope import INT_MAX, INT_MIN, MAX_ID_LENGTH, RESERVED_ACTIONS
 from wsdrf.options import KIB
 from wsdrf.strategies.jsons import json_values, strings
 

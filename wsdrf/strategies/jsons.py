@@ -7,8 +7,7 @@ from typing import Any, Final
 
 from hypothesis import strategies as st
 
-from wsdrf.codec.strict import INT_MAX, INT_MIN
-from wsdrf.envelope import ABSENT
+from wsdrf.envelope import ABSENT, INT_MAX, INT_MIN
 from wsdrf.strategies.texts import characters
 
 _LEVELS: Final = 3

@@ -11,7 +11,7 @@ from typing import Any, Final
 from attrs import evolve, frozen
 from hypothesis import strategies as st
 
-from wsdrf.codec.strict import INT_MAX, INT_MIN
+from wsdrf.envelope import INT_MAX, INT_MIN
 from wsdrf.schema import TextForm
 from wsdrf.strategies.sieve import NoValue
 

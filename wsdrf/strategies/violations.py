@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from wsdrf.codec.quick import scalar_hook
 from wsdrf.codec.scalars import integer_key
-from wsdrf.codec.strict import INT_MAX, INT_MIN
 from wsdrf.codec.wrong import Hook
+from wsdrf.envelope import INT_MAX, INT_MIN
 from wsdrf.schema import Choice, Integer, Number, OneOf, Shape, Text, TextForm
 from wsdrf.schema.matching import matches
 from wsdrf.schema.traits import kinds
