@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import Any, Final
 
 from django.conf import settings
@@ -55,7 +56,7 @@ def warn_of_open_actions(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
     """Report each action that nothing but ``AllowAny`` covers (``wsdrf.W001``), or that there is no telling."""
     try:
         if getattr(settings, "ASGI_APPLICATION", None):
-            application_of_project()  # the consumers that it routes to are made when it is imported
+            application_of_project()
     except ConfigurationError as error:
         return [Error(str(error), id="wsdrf.E002")]
     return [checks.Warning(text, hint=HINT, obj=consumer, id="wsdrf.W001") for consumer, text in _open_actions()]
@@ -206,6 +207,9 @@ def _asks_by_hand(consumer: type[Any]) -> bool:
 
 
 def _blueprints() -> Iterator[tuple[type[Any], Blueprint]]:
+    # Those that the project routes to are made when its application is imported, and Django runs checks in any order.
+    with suppress(ConfigurationError):  # reported as E002, or a project without websockets
+        application_of_project()
     for consumer, root in built().items():
         yield consumer, blueprint_of(consumer, root)
 

@@ -240,10 +240,15 @@ class Consumer(metaclass=ConsumerType):
 
     @classmethod
     def __wsdrf_declared__(cls) -> None:
-        kinds = {id(kind): kind for route in cls.routes.values() for kind in (route.payload, *route.replies)}
-        for kind in kinds.values():
+        kinds: dict[int, tuple[Any, str]] = {}
+        for route in cls.routes.values():
+            method = f"{cls.__qualname__.rpartition('<locals>.')[2]}.{route.handler}()"
+            kinds.setdefault(id(route.payload), (route.payload, f"What {method} takes"))
+            for reply in route.replies:
+                kinds.setdefault(id(reply), (reply, f"What {method} returns"))
+        for kind, where in kinds.values():
             if kind is not None and not is_serializer(kind):
-                describe(kind)
+                describe(kind, where=where)
 
     def _link(self) -> Connection:
         connection: Connection | None = getattr(self, "_connection", None)
