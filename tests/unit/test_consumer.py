@@ -316,7 +316,7 @@ def test_an_app_that_is_not_installed_is_told_of(caplog: pytest.LogCaptureFixtur
         PetConsumer.as_asgi()
 
     assert [
-        "wsdrf is not in INSTALLED_APPS: no logout ends a connection, and its checks and commands are missing. Add it"
+        "wsdrf is not in INSTALLED_APPS: no logout ends a connection, its checks and commands are missing. Add it"
     ] == caplog.messages
     caplog.clear()
     PetConsumer.as_asgi()
