@@ -179,6 +179,57 @@ def test_each_check_may_be_the_first(
     assert {name, "CHANNEL_LAYERS['default']"} & set(found)
 
 
+class IsSelf(BasePermission):
+    def has_object_permission(self, request: Any, view: Any, obj: Any) -> bool:
+        return bool(obj == request.user)
+
+
+class Own(Consumer):
+    permission_classes = [IsAuthenticated, IsSelf]
+    queryset = User.objects.all()
+
+
+class Named(Own):
+    lookup_field = "username"
+    lookup_url_kwarg = "name"
+
+
+class Finding(Own):
+    async def get_object(self) -> Any:
+        return self.user
+
+
+class Unasked(Consumer):
+    permission_classes = [IsAuthenticated]
+    queryset = User.objects.all()
+
+
+ROUTES = [
+    path("id/<int:id>/", Own.as_asgi()),
+    path("none/", Own.as_asgi()),
+    path("pk/<int:pk>/", Own.as_asgi()),
+    path("given/", Own.as_asgi(), {"pk": 1}),
+    path("name/<str:username>/", Named.as_asgi()),
+    path("names/<str:name>/", Named.as_asgi()),
+    path("finding/<int:id>/", Finding.as_asgi()),
+    path("unasked/<int:id>/", Unasked.as_asgi()),
+]
+object_routes = URLRouter(ROUTES)
+
+
+def test_a_path_that_lacks_the_lookup_is_a_warning(settings: Any) -> None:
+    """Where the object could not be looked up, each path is named; where it can, or nobody asks for it, none is."""
+    settings.ASGI_APPLICATION = f"{__name__}.object_routes"
+
+    messages = [message for message in run_checks() if message.id == "wsdrf.W009"]
+
+    assert [
+        "Own looks its object up by 'pk', which /id/<int:id>/ does not capture",
+        "Own looks its object up by 'pk', which /none/ does not capture",
+        "Named looks its object up by 'name', which /name/<str:username>/ does not capture",
+    ] == [message.msg.rpartition(": ")[0] for message in messages]
+
+
 @pytest.mark.parametrize("name", ["", "tests.asgi.application", "tests.no_such_module.application"])
 def test_a_project_without_consumers_has_none_out_of_reach(name: str, settings: Any) -> None:
     """Without an application, or with one that has no consumers, there is nothing to say of reaching them."""
