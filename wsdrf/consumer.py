@@ -28,6 +28,7 @@ from wsdrf.connection.layer import require_no_loop
 from wsdrf.connection.names import check_group, group_name
 from wsdrf.connection.revocation import check_code
 from wsdrf.exceptions import ConfigurationError, NotConnected
+from wsdrf.naming import class_name
 from wsdrf.schema import describe
 
 EventT = TypeVar("EventT")
@@ -242,7 +243,7 @@ class Consumer(metaclass=ConsumerType):
     def __wsdrf_declared__(cls) -> None:
         kinds: dict[int, tuple[Any, str]] = {}
         for route in cls.routes.values():
-            method = f"{cls.__qualname__.rpartition('<locals>.')[2]}.{route.handler}()"
+            method = f"{class_name(cls)}.{route.handler}()"
             kinds.setdefault(id(route.payload), (route.payload, f"What {method} takes"))
             for reply in route.replies:
                 kinds.setdefault(id(reply), (reply, f"What {method} returns"))
