@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import Any, Final
 
 from django.conf import settings
@@ -17,7 +18,7 @@ from wsdrf.access.carriers import QueryParameter, reads_session
 from wsdrf.access.permissions import asks_objects, leaves
 from wsdrf.access.plan import AccessPlan, open_actions
 from wsdrf.connection.blueprint import Blueprint, blueprint_of
-from wsdrf.connection.mounts import application_of_project, built, survey
+from wsdrf.connection.mounts import Mount, application_of_project, built, survey
 from wsdrf.exceptions import ConfigurationError
 from wsdrf.naming import class_name
 from wsdrf.routing import Route
@@ -49,13 +50,14 @@ def register_checks() -> None:
     register(warn_of_groups_without_layer)
     register(warn_of_small_layers)
     register(Tags.security)(warn_of_guards_without_object)
+    register(Tags.urls)(warn_of_paths_without_lookup)
 
 
 def warn_of_open_actions(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
     """Report each action that nothing but ``AllowAny`` covers (``wsdrf.W001``), or that there is no telling."""
     try:
         if getattr(settings, "ASGI_APPLICATION", None):
-            application_of_project()  # the consumers that it routes to are made when it is imported
+            application_of_project()
     except ConfigurationError as error:
         return [Error(str(error), id="wsdrf.E002")]
     return [checks.Warning(text, hint=HINT, obj=consumer, id="wsdrf.W001") for consumer, text in _open_actions()]
@@ -68,10 +70,6 @@ def refuse_open_actions(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
 
 def warn_of_unreachable_consumers(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
     """Report each consumer that the project routes to, but that no connection ever gets to (``wsdrf.W002``)."""
-    try:
-        found = survey(application_of_project()).mounts
-    except ConfigurationError:
-        return []  # reported as E002, or a project without websockets
     return [
         checks.Warning(
             f"{mount.name} at {mount.path} is never reached.",
@@ -79,9 +77,36 @@ def warn_of_unreachable_consumers(app_configs: Any, **kwargs: Any) -> list[Check
             obj=mount.consumer_class,
             id="wsdrf.W002",
         )
-        for mount in found
+        for mount in _mounts()
         if mount.obstacle
     ]
+
+
+def warn_of_paths_without_lookup(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
+    """Report each path that does not capture what its consumer looks the object up by (``wsdrf.W009``)."""
+    return [
+        checks.Warning(
+            f"{mount.name} looks its object up by {name!r}, which {mount.path} does not capture: whoever connects is "
+            "closed with 4500.",
+            hint="Name it in the path, or set `lookup_field` or `lookup_url_kwarg`.",
+            obj=mount.consumer_class,
+            id="wsdrf.W009",
+        )
+        for mount in _mounts()
+        if (name := _missing_lookup(mount))
+    ]
+
+
+def _missing_lookup(mount: Mount) -> str:
+    """Give the name that the path of ``mount`` should capture and does not; empty where nothing is missing."""
+    consumer = mount.consumer_class
+    access = blueprint_of(consumer, mount.root).access
+    name: str = consumer.lookup_url_kwarg or consumer.lookup_field
+    captured = {parameter.name for parameter in mount.parameters}.union(*(leg.defaults for leg in mount.legs))
+    is_missed = access.needs_object or (access.asks_objects and captured)
+    return (
+        name if access.has_queryset and not access.overrides_get_object and is_missed and name not in captured else ""
+    )
 
 
 def warn_of_tokens_in_addresses(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
@@ -205,7 +230,17 @@ def _asks_by_hand(consumer: type[Any]) -> bool:
     return any(name in BY_HAND for one in functions for name in one.__code__.co_names)
 
 
+def _mounts() -> tuple[Mount, ...]:
+    try:
+        return survey(application_of_project()).mounts
+    except ConfigurationError:
+        return ()  # reported as E002, or a project without websockets
+
+
 def _blueprints() -> Iterator[tuple[type[Any], Blueprint]]:
+    # Those that the project routes to are made when its application is imported, and Django runs checks in any order.
+    with suppress(ConfigurationError):  # reported as E002, or a project without websockets
+        application_of_project()
     for consumer, root in built().items():
         yield consumer, blueprint_of(consumer, root)
 

@@ -28,6 +28,7 @@ from wsdrf.connection.layer import require_no_loop
 from wsdrf.connection.names import check_group, group_name
 from wsdrf.connection.revocation import check_code
 from wsdrf.exceptions import ConfigurationError, NotConnected
+from wsdrf.naming import class_name
 from wsdrf.schema import describe
 
 EventT = TypeVar("EventT")
@@ -240,10 +241,15 @@ class Consumer(metaclass=ConsumerType):
 
     @classmethod
     def __wsdrf_declared__(cls) -> None:
-        kinds = {id(kind): kind for route in cls.routes.values() for kind in (route.payload, *route.replies)}
-        for kind in kinds.values():
+        kinds: dict[int, tuple[Any, str]] = {}
+        for route in cls.routes.values():
+            method = f"{class_name(cls)}.{route.handler}()"
+            kinds.setdefault(id(route.payload), (route.payload, f"What {method} takes"))
+            for reply in route.replies:
+                kinds.setdefault(id(reply), (reply, f"What {method} returns"))
+        for kind, where in kinds.values():
             if kind is not None and not is_serializer(kind):
-                describe(kind)
+                describe(kind, where=where)
 
     def _link(self) -> Connection:
         connection: Connection | None = getattr(self, "_connection", None)

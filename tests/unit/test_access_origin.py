@@ -115,6 +115,15 @@ def test_table(headers, status):
     assert status == payload["status_code"]
 
 
+def test_a_refused_origin_is_logged(caplog):
+    """The log has what was compared: the page's origin, the host, and whether the handshake was secure."""
+    meet(Desk, headers=[("origin", "http://127.0.0.1:8000")])
+    (record,) = caplog.records
+    assert "WARNING" == record.levelname
+    assert record.getMessage().startswith("The Origin of a handshake is neither the site's own nor in")
+    assert ("http://127.0.0.1:8000", "testserver", False) == (record.origin, record.host, record.is_secure)
+
+
 @given(st.lists(st.one_of(st.binary(max_size=30), origins.map(lambda text: text.encode("latin-1"))), max_size=2))
 def test_no_origin_is_an_exception(values):
     """Whatever stands in ``Origin``, the handshake is let in or refused with 403."""

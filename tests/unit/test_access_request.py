@@ -113,6 +113,14 @@ def test_refused_handshakes(headers, query, status):
     assert status == 200 or payload["data"] == {"detail": "Bad request."}
 
 
+def test_a_refused_host_is_logged(caplog):
+    """A client is not told what is wrong with the host, but the log is, with the host."""
+    meet(Desk, headers=[("host", "evil.com")])
+    (record,) = caplog.records
+    assert ("WARNING", "The Host of a handshake is not in ALLOWED_HOSTS") == (record.levelname, record.getMessage())
+    assert "'evil.com'" in record.reason
+
+
 def test_without_optional_keys():
     """A scope with nothing but what ASGI demands makes a request: no client, server, scheme, headers or root path."""
     request = http_request({"type": "websocket", "path": "/", "query_string": b"", "headers": []}, "GET")

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import gc
+import sys
+from pathlib import Path
 from typing import Any
 
 import attrs
@@ -15,7 +17,7 @@ from rest_framework.authentication import SessionAuthentication, TokenAuthentica
 from rest_framework.permissions import AllowAny, BasePermission, DjangoModelPermissions, IsAuthenticated
 from rest_framework.throttling import AnonRateThrottle, UserRateThrottle
 
-from wsdrf import Consumer, QueryParameter, loads, message, on, receives, requires, throttle
+from wsdrf import Consumer, QueryParameter, checks, loads, message, on, receives, requires, throttle
 
 
 def reported(consumer: type[Consumer], *, deploy: bool = False) -> list[tuple[str, str]]:
@@ -114,6 +116,118 @@ def test_a_consumer_that_no_connection_reaches_is_a_warning(settings: Any) -> No
     assert [("Shut at /ws/ is never reached.", "Stated stands at the same path before it.", Shut)] == [
         (message.msg, message.hint, message.obj) for message in messages
     ]
+
+
+FAULTY = """
+from channels.routing import URLRouter
+from django.urls import path
+from rest_framework.permissions import AllowAny, DjangoModelPermissions
+from rest_framework.throttling import AnonRateThrottle
+from wsdrf import Consumer, QueryParameter, on
+
+class Faulty(Consumer):
+    permission_classes = [AllowAny]
+    throttle_classes = [AnonRateThrottle]
+    credential_carriers = [QueryParameter("token")]
+
+    async def build_groups(self):
+        return ["a"]
+
+    @on("open")
+    async def open(self): ...
+
+class Modelless(Consumer):
+    permission_classes = [DjangoModelPermissions]
+
+    @on("open")
+    async def open(self): ...
+
+application = URLRouter([path("ws/", Faulty.as_asgi()), path("ws/", Modelless.as_asgi())])
+"""
+
+
+@pytest.mark.parametrize(
+    "check",
+    [
+        checks.refuse_open_actions,
+        checks.warn_of_any_host,
+        checks.warn_of_groups_without_layer,
+        checks.warn_of_guards_without_object,
+        checks.warn_of_invented_addresses,
+        checks.warn_of_open_actions,
+        checks.warn_of_small_layers,
+        checks.warn_of_tokens_in_addresses,
+        checks.warn_of_unreachable_consumers,
+    ],
+)
+def test_each_check_may_be_the_first(
+    check: Any, settings: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Django runs checks in any order, and each finds the consumers of an application that nobody has imported yet."""
+    name = f"faulty_for_{check.__name__}"
+    (tmp_path / f"{name}.py").write_text(FAULTY)
+    monkeypatch.syspath_prepend(tmp_path)
+    settings.ASGI_APPLICATION = f"{name}.application"
+    settings.ALLOWED_HOSTS = ["*"]
+    alias = "default" if check is checks.warn_of_small_layers else "other"
+    settings.CHANNEL_LAYERS = {alias: {"BACKEND": "channels_redis.core.RedisChannelLayer"}}
+
+    found = [one.obj if isinstance(one.obj, str) else one.obj.__module__ for one in check(None)]
+    vars(sys.modules.pop(name)).clear()
+    gc.collect()  # or the checks of other tests would find them
+
+    assert {name, "CHANNEL_LAYERS['default']"} & set(found)
+
+
+class IsSelf(BasePermission):
+    def has_object_permission(self, request: Any, view: Any, obj: Any) -> bool:
+        return bool(obj == request.user)
+
+
+class Own(Consumer):
+    permission_classes = [IsAuthenticated, IsSelf]
+    queryset = User.objects.all()
+
+
+class Named(Own):
+    lookup_field = "username"
+    lookup_url_kwarg = "name"
+
+
+class Finding(Own):
+    async def get_object(self) -> Any:
+        return self.user
+
+
+class Unasked(Consumer):
+    permission_classes = [IsAuthenticated]
+    queryset = User.objects.all()
+
+
+ROUTES = [
+    path("id/<int:id>/", Own.as_asgi()),
+    path("none/", Own.as_asgi()),
+    path("pk/<int:pk>/", Own.as_asgi()),
+    path("given/", Own.as_asgi(), {"pk": 1}),
+    path("name/<str:username>/", Named.as_asgi()),
+    path("names/<str:name>/", Named.as_asgi()),
+    path("finding/<int:id>/", Finding.as_asgi()),
+    path("unasked/<int:id>/", Unasked.as_asgi()),
+]
+object_routes = URLRouter(ROUTES)
+
+
+def test_a_path_that_lacks_the_lookup_is_a_warning(settings: Any) -> None:
+    """Where the object could not be looked up, each path is named; where it can, or nobody asks for it, none is."""
+    settings.ASGI_APPLICATION = f"{__name__}.object_routes"
+
+    messages = [message for message in run_checks() if message.id == "wsdrf.W009"]
+
+    assert [
+        "Own looks its object up by 'pk', which /id/<int:id>/ does not capture",
+        "Own looks its object up by 'pk', which /none/ does not capture",
+        "Named looks its object up by 'name', which /name/<str:username>/ does not capture",
+    ] == [message.msg.rpartition(": ")[0] for message in messages]
 
 
 @pytest.mark.parametrize("name", ["", "tests.asgi.application", "tests.no_such_module.application"])

@@ -180,6 +180,22 @@ def misspelt_hook():
         async def conected(self): ...
 
 
+@refused(rf"^Bad\.connected\(\) is awaited, and is no coroutine function\. Write async def connected\. \({PLACE}\)$")
+def hook_that_is_not_async():
+    class Bad(Consumer):
+        def connected(self): ...
+
+
+@refused(r"^Bad\.build_groups\(\) is awaited, .* Write async def build_groups\.")
+def hook_of_a_mixin_that_is_not_async():
+    class Mixin:
+        def build_groups(self):
+            return []
+
+    class Bad(Mixin, Consumer):
+        pass
+
+
 @refused(r"^Bad\.build_group\(\) is never called by wsdrf\. Write build_groups\(\)\.")
 def hook_without_its_plural():
     class Bad(Consumer):

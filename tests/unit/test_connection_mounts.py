@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -230,6 +231,17 @@ def test_a_second_consumer_at_a_path_is_never_reached(first: Any) -> None:
     assert f"{name} stands at the same path before it." == seen.mounts[-1].obstacle
 
 
+@pytest.mark.parametrize("route", [path("/a/", room), re_path(r"^/a/$", room), re_path(r"\A/a/", room)])
+def test_a_pattern_that_begins_with_a_slash_is_never_reached(route: Any) -> None:
+    """Channels matches a path without its first slash, so the consumer is shown, as unreachable."""
+    application = URLRouter([route])
+    (mount,) = survey(application).mounts
+
+    assert mount.obstacle.startswith("Its pattern begins with '/'")
+    with pytest.raises(ValueError, match="No route found"):
+        async_to_sync(application)({"type": "websocket", "path": "/a/", "headers": []}, None, None)
+
+
 def test_strangers_are_named() -> None:
     """A consumer of Channels, and an application that shows nothing of itself, are told of by path and name."""
 
@@ -303,6 +315,45 @@ def test_the_project_names_its_application() -> None:
     """It is what ASGI_APPLICATION says, or an error that says what to do."""
     assert project is application_of_project()
     with override_settings(ASGI_APPLICATION=""), pytest.raises(ConfigurationError, match="Set ASGI_APPLICATION = "):
+        application_of_project()
+
+
+@pytest.mark.parametrize("path", ["tests.asgi.aplication", "tests.agsi.application", "application"])
+def test_a_wrong_name_of_the_application_is_told(path: str) -> None:
+    """A module that is not there, or has no such application, is a fault of the setting."""
+    with (
+        override_settings(ASGI_APPLICATION=path),
+        pytest.raises(ConfigurationError, match=r"cannot be imported: .*\. Name a module and the application in it"),
+    ):
+        application_of_project()
+
+
+@pytest.mark.parametrize(
+    "line",
+    ["from wsdrf import no_such", "import wsdrf.no_such", "import importlib; importlib.import_module('no.such')"],
+)
+def test_a_wrong_import_further_inside_is_told_with_its_place(
+    line: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An import that fails in a module of the project is told with file and line, and not taken for a wrong setting."""
+    (tmp_path / "inner_of_project.py").write_text(f"\n{line}\n")
+    (tmp_path / "asgi_of_project.py").write_text("import inner_of_project\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    with (
+        override_settings(ASGI_APPLICATION="asgi_of_project.application"),
+        pytest.raises(ConfigurationError, match=r"cannot be imported: .* See .*inner_of_project\.py:2\.$"),
+    ):
+        application_of_project()
+
+
+def test_any_other_error_further_inside_keeps_its_traceback(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A wrong attribute in a module of the project is not taken for an application that the module lacks."""
+    (tmp_path / "faulty_of_project.py").write_text("from wsdrf import Consumer\nConsumer.as_view()\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    with (
+        override_settings(ASGI_APPLICATION="faulty_of_project.application"),
+        pytest.raises(AttributeError, match="as_view"),
+    ):
         application_of_project()
 
 

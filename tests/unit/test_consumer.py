@@ -17,7 +17,7 @@ from rest_framework.permissions import AllowAny
 
 from tests.laws.living import fresh_layer
 from wsdrf import Consumer, disconnect, message, on, receives
-from wsdrf.exceptions import ConfigurationError, NotConnected
+from wsdrf.exceptions import ConfigurationError, DeclarationError, NotConnected
 from wsdrf.testing import WebsocketCommunicator
 
 PERMISSIONS = "rest_framework.permissions"
@@ -315,7 +315,9 @@ def test_an_app_that_is_not_installed_is_told_of(caplog: pytest.LogCaptureFixtur
     with override_settings(INSTALLED_APPS=[app for app in settings.INSTALLED_APPS if app != "wsdrf"]):
         PetConsumer.as_asgi()
 
-    assert ["wsdrf is not in INSTALLED_APPS, so open connections hear of no logout. Add it there"] == caplog.messages
+    assert [
+        "wsdrf is not in INSTALLED_APPS: no logout ends a connection, its checks and commands are missing. Add it"
+    ] == caplog.messages
     caplog.clear()
     PetConsumer.as_asgi()
     assert [] == caplog.messages
@@ -338,3 +340,27 @@ async def test_a_reply_that_is_not_what_was_promised_is_named(caplog: pytest.Log
     assert "error" == answer.code
     (record,) = [record for record in caplog.records if record.exc_info]
     assert str(record.exc_info[1]).startswith("What 'pet.feed' returned, a dict, is not what it is annotated with")
+
+
+def test_a_type_that_cannot_travel_is_told_with_its_handler() -> None:
+    """Whose payload or reply it is that cannot travel as JSON is said, and of a part the path to it."""
+
+    class Plain: ...
+
+    with pytest.raises(DeclarationError, match=r"^What Bad\.say\(\) takes is .*Plain, which cannot travel as JSON\."):
+
+        class Bad(Consumer):
+            @on("say")
+            async def say(self, payload: Plain) -> None: ...
+
+    with pytest.raises(DeclarationError, match=r"^What Worse\.say\(\) returns is complex, which cannot travel"):
+
+        class Worse(Consumer):
+            @on("say")
+            async def say(self) -> complex: ...
+
+    with pytest.raises(DeclarationError, match=r"^list\[complex\]\[\] is complex, which cannot travel"):
+
+        class Worst(Consumer):
+            @on("say")
+            async def say(self) -> list[complex]: ...

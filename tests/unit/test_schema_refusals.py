@@ -103,15 +103,15 @@ class Right:
 @pytest.mark.parametrize(
     ("tp", "words"),
     [
-        (complex, "complex is complex, which cannot travel as JSON. Decorate a class of your own with @message; else use an attrs class"),
-        (Plain, "Plain is Plain, which cannot travel"),
+        (complex, "What is annotated is complex, which cannot travel as JSON. Decorate a class of your own with @message; else use an attrs class"),
+        (Plain, "What is annotated is Plain, which cannot travel"),
         (Holder, r"Holder.paths{}\[\] is Path, which cannot travel"),
         (Callable[[int], int], "cannot travel"),
         (type[int], "cannot travel"),
         (deque[int], "cannot travel"),
         (list["Plain"], "name that is not resolved"),
         (Page, "Page.items.* is the type variable ~T.*Page.int"),
-        (Flags, "Flags is Flags, whose values cannot be listed"),
+        (Flags, "What is annotated is Flags, whose values cannot be listed"),
         (Empty, "values cannot be listed"),
         (Objects, "the value of Objects.A is no JSON value"),
         (Infinite, "Infinite.A is not finite"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 import unittest
+import warnings
 from itertools import count
 from typing import Any
 
@@ -20,6 +21,7 @@ from hypothesis import strategies as st
 from hypothesis.internal.conjecture import engine
 from hypothesis.internal.conjecture.shrinker import Shrinker
 from hypothesis.stateful import run_state_machine_as_test
+from rest_framework.permissions import IsAdminUser
 
 from tests.laws import mutants
 from wsdrf import Consumer, loads, message, on, requires
@@ -325,6 +327,22 @@ def test_nobody_is_told_of():
     """A machine without roles would try nothing, and cannot be made."""
     with pytest.raises(ValueError, match="Nobody tries Open"):
         state_machine(mutants.Open, {})
+
+
+@pytest.mark.django_db
+def test_a_machine_that_lets_nobody_in_is_told_of(converse):
+    """Where nobody is ever let in, no call is tried: the test passes with a warning that says who was refused."""
+
+    class Shut(mutants.Members):
+        permission_classes = [IsAdminUser]
+
+    with pytest.warns(UserWarning, match=r"^ShutMachine let nobody in \(anonymous\), so no call was tried\."):
+        converse(Shut, {"anonymous": None}, settings=SOME)
+    with warnings.catch_warnings():  # its action= came with Python 3.11
+        warnings.simplefilter("error")
+        converse(
+            Shut, {"anonymous": None, "alice": User.objects.create(username="alice", is_staff=True)}, settings=SOME
+        )
 
 
 @pytest.mark.django_db

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import reprlib
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -27,6 +28,8 @@ from wsdrf.access.request import drf_request, http_request, present
 from wsdrf.access.steps import Steps, drive, here
 from wsdrf.access.throttling import check_throttles
 from wsdrf.exceptions import Denied
+
+logger: logging.Logger = logging.getLogger("wsdrf.access")
 
 
 @frozen
@@ -153,7 +156,11 @@ def _hosted_request(scope: Scope, method: str) -> ASGIRequest:
     try:
         http = http_request(scope, method)
         http.get_host()
-    except (DisallowedHost, UnicodeDecodeError):
+    except DisallowedHost as error:
+        # As Django logs it: a browser is not told, and whoever forgot the setting has nothing else to go by.
+        logger.warning("The Host of a handshake is not in ALLOWED_HOSTS", extra={"reason": str(error)})
+        raise ParseError("Bad request.") from None
+    except UnicodeDecodeError:
         raise ParseError("Bad request.") from None
     return http
 
@@ -172,6 +179,10 @@ def _is_no_forgery(request: Request) -> None:
 
 def _check_origin(plan: Any, http: ASGIRequest) -> None:
     if not plan.origin_rule.admits(http):
+        logger.warning(
+            "The Origin of a handshake is neither the site's own nor in CSRF_TRUSTED_ORIGINS",
+            extra={"origin": http.META["HTTP_ORIGIN"], "host": http.get_host(), "is_secure": http.is_secure()},
+        )
         raise PermissionDenied("Origin checking failed.")
 
 

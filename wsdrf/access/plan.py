@@ -201,6 +201,11 @@ def _classes(consumer: type, name: str) -> tuple[Any, ...]:
     chosen = getattr(consumer, name, None)
     if chosen is None:
         return tuple(getattr(api_settings, f"DEFAULT_{name.upper()}"))
+    if isinstance(chosen, type):
+        raise ConfigurationError(
+            f"{consumer.__qualname__}.{name} is a class. It must be a list of classes: "
+            f"{name} = [{chosen.__qualname__}]."
+        )
     if not isinstance(chosen, (list, tuple)) or not all(map(callable, chosen)):
         raise ConfigurationError(
             f"{consumer.__qualname__}.{name} is {reprlib.repr(chosen)}. It must be a list of classes, not of instances."

@@ -24,6 +24,7 @@ _HOOKS: Final = (
     "get_throttles",
     "handle_exception",
 )
+_AWAITED: Final = ("build_groups", "connected", "disconnected", "handle_exception")
 _OF_CHANNELS: Final = {
     "connect": "connected()",
     "disconnect": "disconnected(code)",
@@ -78,6 +79,7 @@ def check_body(cls: type) -> None:
             )
         if type(value) is FunctionType and not marks_of(value):
             _check_hook(cls, name)
+    _check_awaited(cls)
     for owner in cls.__mro__:
         if owner is cls or (type(owner) is not type(cls) and owner is not object):
             _check_values(owner)
@@ -91,6 +93,17 @@ def _check_hook(cls: type, name: str) -> None:
             f"{class_name(cls)}.{name}() is never called by wsdrf. Write {known}. "
             "If it is a method of your own, choose a name that is less alike."
         )
+
+
+def _check_awaited(cls: type) -> None:
+    """Refuse a plain function where wsdrf awaits what a hook gives, in the body or in a mixin."""
+    for name in _AWAITED:
+        value = inspect.getattr_static(cls, name, None)
+        if type(value) is FunctionType and not inspect.iscoroutinefunction(inspect.unwrap(value)):
+            raise DeclarationError(
+                f"{class_name(cls)}.{name}() is awaited, and is no coroutine function. "
+                f"Write async def {name}. ({place_of(value)})"
+            )
 
 
 def check_lost(cls: type, *, since: int) -> None:

@@ -50,7 +50,7 @@ def generate(consumer: type, root: type) -> type[WebsocketApplication]:
     blueprint_of(consumer, root)
     if apps.apps_ready and not apps.is_installed("wsdrf"):
         logger.warning(
-            "wsdrf is not in INSTALLED_APPS, so open connections hear of no logout. Add it there",
+            "wsdrf is not in INSTALLED_APPS: no logout ends a connection, its checks and commands are missing. Add it",
             extra={"consumer": consumer.__qualname__},
         )
     namespace = {

@@ -72,7 +72,9 @@ class Blueprint:
         """Write the frame of a message. Raises ``TypeError`` for what is no instance of a ``@message`` class."""
         action = action_of(message)
         if action is None:
-            raise TypeError(f"{type(message).__qualname__} is no message. Decorate the class with @message('...').")
+            raise TypeError(
+                f"A {type(message).__qualname__} is no message. Send an instance of a class with @message('...')."
+            )
         return self.codec.encode_reply(action, self.codec.unstructure(message))
 
 

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import functools
+import importlib
 import inspect
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
+from importlib import import_module
 from itertools import pairwise
+from traceback import extract_tb
 from types import FunctionType, MethodType
 from typing import Any, Final, TypeAlias
 
 from attrs import evolve, field, frozen
 from channels.routing import ProtocolTypeRouter
 from django.conf import settings
-from django.utils.module_loading import import_string
 
 from wsdrf.connection.application import WebsocketApplication
 from wsdrf.connection.paths import Leg, Parameter, Prefix, join, match
@@ -109,13 +111,27 @@ def application_of_project() -> Any:
             "The settings name no ASGI_APPLICATION, so nobody knows what there is to connect to. "
             'Set ASGI_APPLICATION = "mysite.asgi.application".'
         )
+    module, _, name = path.rpartition(".")
+    module = module or path
     try:
-        return import_string(path)
-    except ImportError as error:
-        raise ConfigurationError(
-            f"ASGI_APPLICATION = {path!r} cannot be imported: {error}. "
-            'Name a module and the application in it, as in "mysite.asgi.application".'
-        ) from error
+        return getattr(import_module(module), name)
+    except (ImportError, AttributeError) as error:
+        place = _place_inside(error)
+        if place is None:
+            raise ConfigurationError(
+                f"ASGI_APPLICATION = {path!r} cannot be imported: {error}. "
+                'Name a module and the application in it, as in "mysite.asgi.application".'
+            ) from error
+        if isinstance(error, AttributeError):
+            raise  # as any other error of the project's modules, with its traceback
+        raise ConfigurationError(f"ASGI_APPLICATION = {path!r} cannot be imported: {error}. See {place}.") from error
+
+
+def _place_inside(error: Exception) -> str | None:
+    """Give file and line of what was raised inside the imported modules; ``None`` where the path itself is wrong."""
+    frames = [frame for frame in extract_tb(error.__traceback__) if not frame.filename.startswith("<frozen ")]
+    *_, last = [frame for frame in frames if frame.filename != importlib.__file__]
+    return None if last.filename == __file__ else f"{last.filename}:{last.lineno}"
 
 
 def _explore(application: Any, legs: tuple[Leg, ...], trail: tuple[int, ...]) -> Iterator[Sight]:
@@ -157,6 +173,8 @@ def _mount(application: Any, made: type[WebsocketApplication], legs: tuple[Leg, 
 
 
 def _dead_end(legs: tuple[Leg, ...]) -> str:
+    if legs and legs[0].begins_with_slash:
+        return "Its pattern begins with '/', and paths are matched without their first one. Remove it."
     for before, after in pairwise(legs):
         if before.is_end and not after.pattern.match(""):
             return (

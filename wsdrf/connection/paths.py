@@ -51,6 +51,13 @@ class Leg:
     defaults: Mapping[str, Any] = field(factory=dict, hash=False)
 
     @property
+    def begins_with_slash(self) -> bool:
+        """Whether a path has to begin with a slash, which Channels takes away before it matches."""
+        if isinstance(self.pattern, RegexPattern):
+            return self.pattern.regex.pattern.startswith(("^/", r"\A/"))
+        return isinstance(self.pattern, RoutePattern) and str(self.pattern).startswith("/")
+
+    @property
     def text(self) -> str:
         """The pattern as one reads it, without slashes around it: ``rooms/<int:pk>/``."""
         if isinstance(self.pattern, RoutePattern):

@@ -72,13 +72,13 @@ ARRAYS: Final[dict[Any, type[Any]]] = {
 MAPS: Final = (dict, abc.Mapping, abc.MutableMapping)
 
 
-def describe(tp: Any, *, camelize: bool = False) -> Shape:
+def describe(tp: Any, *, camelize: bool = False, where: str = "What is annotated") -> Shape:
     """Describe the JSON data that is a ``tp``, with every limit that attrs validators state.
 
     ``camelize`` puts field names in camelCase on the wire. Raises ``DeclarationError`` for what cannot be described,
-    with the type, the path to it, and the cure.
+    with the type, the path to it, and the cure; ``where`` says there what the whole is.
     """
-    return _Reader(camelize).read(tp, name_of(tp))
+    return _Reader(camelize, where).read(tp, where)
 
 
 @define
@@ -86,6 +86,7 @@ class _Reader:
     """Reads one type; remembers the records it is inside of, to refer to them."""
 
     camelize: bool
+    where: str
     inside: list[Any] = field(factory=list)
     known: dict[Any, Shape] = field(factory=dict)
 
@@ -124,8 +125,13 @@ class _Reader:
         self.known[tp] = shape
         return shape
 
+    def within(self, tp: Any, path: str) -> str:
+        """Give the path that those of the parts of ``tp`` begin with: the whole goes by its own name."""
+        return name_of(tp) if path == self.where else path
+
     def record(self, tp: Any, path: str) -> Shape:
         kind = kind_of(tp) or RecordKind.ATTRS
+        path = self.within(tp, path)
         fields = []
         for raw in fields_of(tp, kind, self.camelize):
             opaque: list[Any] = []
@@ -147,6 +153,7 @@ class _Reader:
 
     def tuple(self, tp: Any, path: str) -> Shape:
         args = get_args(tp)
+        path = self.within(tp, path)
         if tp in (tuple, typing.Tuple):  # noqa: UP006 - typing.Tuple is here a value that users' annotations may hold
             return ArrayOf(tuple, Anything())
         if len(args) == 2 and args[1] is Ellipsis:
@@ -155,7 +162,7 @@ class _Reader:
 
     def array(self, array: type[Any], tp: Any, path: str) -> Shape:
         item = next(iter(get_args(tp)), Any)
-        items = self.read(item, f"{path}[]")
+        items = self.read(item, f"{self.within(tp, path)}[]")
         unique = array in (set, frozenset)
         if unique and not is_hashable(items):
             raise DeclarationError(
@@ -166,13 +173,14 @@ class _Reader:
 
     def map(self, tp: Any, path: str) -> Shape:
         key, value = get_args(tp) or (str, Any)
-        keys = self.read(key, f"{path} key")
+        inner = self.within(tp, path)
+        keys = self.read(key, f"{inner} key")
         if not is_text(keys) and keys != Integer():
             raise DeclarationError(
                 f"{path} is {name_of(tp)}, but a key in JSON is a string. "
                 "Use keys of str, int, UUID, date, or an Enum or Literal of strings."
             )
-        return MapOf(keys, self.read(value, f"{path}{{}}"))
+        return MapOf(keys, self.read(value, f"{inner}{{}}"))
 
 
 def _plain_shape(tp: Any) -> Shape | None:

@@ -93,6 +93,6 @@ def converse() -> Callable[..., None]:
         # Looked up here, because it needs Django and hypothesis: pytest loads this plugin in every project.
         strategies = import_module("wsdrf.strategies")
         machine = strategies.state_machine(consumer, roles, **options)
-        import_module("wsdrf.strategies.machine.case").converse(machine, settings)
+        import_module("wsdrf.strategies.machine.case").prove(machine, settings)
 
     return run

@@ -52,5 +52,5 @@ class Face:
     scheme: str = "Bearer"
     query: str = "token"
     greets: bool = True
-    operations: Mapping[str, Operation] = field(factory=dict)
-    events: Mapping[str, tuple[type[Any], Form]] = field(factory=dict)
+    operations: Mapping[str, Operation] = field(factory=dict[str, Operation])
+    events: Mapping[str, tuple[type[Any], Form]] = field(factory=dict[str, tuple[type[Any], Form]])

@@ -246,17 +246,17 @@ class Later:
 
 def array(data: Any) -> list[Any]:
     """Give a JSON array. Raises ``TypeError`` for anything else."""
+    found: list[Any] = data
     if not isinstance(data, list):
         raise TypeError(f"Expected an array, not {data!r}.")
-    found: list[Any] = data
     return found
 
 
 def object_of(data: Any) -> dict[Any, Any]:
     """Give a JSON object. Raises ``TypeError`` for anything else."""
+    found: dict[Any, Any] = data
     if not isinstance(data, dict):
         raise TypeError(f"Expected an object, not {data!r}.")
-    found: dict[Any, Any] = data
     return found
 
 

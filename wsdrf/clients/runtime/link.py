@@ -101,9 +101,10 @@ class Link:
 
     def _take(self, frame: dict[str, Any]) -> None:
         if frame.get("action") == "authentication":
-            payload = frame.get("payload") or {}
+            payload: dict[str, Any] = frame.get("payload") or {}
             if payload.get("status_code") != 200:
-                self._detail = str((payload.get("data") or {}).get("detail", ""))
+                refusal: dict[str, Any] = payload.get("data") or {}
+                self._detail = str(refusal.get("detail", ""))
                 return
             self._enter()
         self.receive(frame)

@@ -40,8 +40,8 @@ class Options:
     renew_before: float = 30.0
     max_queue: int = 100
     max_items: int = 10_000
-    headers: Mapping[str, str] = field(factory=dict, repr=False)
-    websocket: Mapping[str, Any] = field(factory=dict, repr=False)
+    headers: Mapping[str, str] = field(factory=dict[str, str], repr=False)
+    websocket: Mapping[str, Any] = field(factory=dict[str, Any], repr=False)
 
 
 @define

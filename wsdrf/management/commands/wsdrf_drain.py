@@ -3,11 +3,18 @@
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import Any, Final
 
+from channels.layers import InMemoryChannelLayer, get_channel_layer
+from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from wsdrf.connection.revocation import drain
+
+ALONE: Final = (
+    "No layer in CHANNEL_LAYERS crosses processes, so no server hears of this. Configure Redis, and see that "
+    "DJANGO_SETTINGS_MODULE is the server's."
+)
 
 
 class Command(BaseCommand):
@@ -21,9 +28,20 @@ class Command(BaseCommand):
         parser.add_argument("--host", help="the host name of the one machine to drain (all of them)")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """Send the word. Raises ``CommandError`` for a time that is none."""
-        seconds = options["seconds"]
+        """Send the word. Raises ``CommandError`` for a time that is none, and for a channel layer that fails."""
+        seconds, host = options["seconds"], options["host"]
         if not math.isfinite(seconds) or seconds < 0:
             raise CommandError("--seconds takes a number of seconds, 0 or more.")
-        drain(seconds, options["host"])
-        self.stdout.write(f"Connections are closed with 4503 within {seconds:g} seconds.")
+        if not _crosses_processes():
+            self.stderr.write(ALONE)
+        try:
+            drain(seconds, host)
+        except Exception as error:  # a layer raises what its own client does
+            raise CommandError(f"The channel layer failed, so not all servers have heard of this: {error}") from error
+        where = f" of {host}" if host else ""
+        self.stdout.write(f"Connections{where} are closed with 4503 within {seconds:g} seconds.")
+
+
+def _crosses_processes() -> bool:
+    layers = (get_channel_layer(alias) for alias in getattr(settings, "CHANNEL_LAYERS", {}))
+    return any(layer is not None and not isinstance(layer, InMemoryChannelLayer) for layer in layers)

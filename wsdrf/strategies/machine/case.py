@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import unittest
+import warnings
 from types import new_class
 from typing import Any, Final
 
@@ -22,7 +23,7 @@ def make_case(machine: Any) -> type[unittest.TestCase]:
     base = TestCase if _has_database() else unittest.TestCase
 
     def run_test(self: Any) -> None:
-        converse(machine, self.settings)
+        prove(machine, self.settings)
 
     marked: Any = run_test
     marked.__name__ = "runTest"
@@ -48,6 +49,17 @@ def converse(machine: Any, using: settings | None = None) -> None:
     """
     with shrinking_for(machine.plan.shrink_for):
         run_state_machine_as_test(machine, settings=using)
+
+
+def prove(machine: Any, using: settings | None = None) -> None:
+    """Do what ``converse`` does for a test, and warn where it proves nothing because nobody was ever let in."""
+    converse(machine, using)
+    if machine.met and not any(machine.met.values()):
+        warnings.warn(
+            f"{machine.__qualname__} let nobody in ({', '.join(machine.met)}), so no call was tried. Have the roles "
+            "make what the path and the guards ask for.",
+            stacklevel=2,
+        )
 
 
 def usual_settings() -> settings:

@@ -32,11 +32,14 @@ class ConsumerMachine(RuleBasedStateMachine):
     """
 
     plan: ClassVar[Plan]
+    met: ClassVar[dict[str, bool]]
+    """Who has come so far, by role, and whether they were ever let in."""
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         """Give each machine a test case of its own."""
         super().__init_subclass__(**kwargs)
         type.__setattr__(cls, "TestCase", make_case(cls))
+        type.__setattr__(cls, "met", {})
 
     def __init__(self) -> None:
         super().__init__()
@@ -69,7 +72,8 @@ class ConsumerMachine(RuleBasedStateMachine):
         """Open one more connection; where there are as many as may be, the oldest ends."""
         if len(self.peers) >= MAX_PEERS:
             self.leave_from(0)
-        self.run(entrance.enter(self.scene, role, early))
+        peer: Peer = self.run(entrance.enter(self.scene, role, early))
+        self.met[role] = self.met.get(role, False) or peer.is_in
 
     def say(self, batch: Sequence[tuple[int, Utterance]]) -> None:
         """Have connections say something at once."""

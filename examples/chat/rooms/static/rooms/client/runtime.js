@@ -191,7 +191,7 @@ export class Client {
         }
         const Class = this.#options.WebSocket ?? globalThis.WebSocket;
         if (Class === undefined)
-            return closingOf(1000, "There is no WebSocket here. Give its class as an option.");
+            return closingOf(1000, "There is no WebSocket here. Start Node 20 with --experimental-websocket, or give a class as the option WebSocket.");
         const carrier = this.#options.carrier ?? this.#face.carriers[0];
         const [url, protocols] = handshake(this.#url, this.#face, carrier, this.#token);
         const socket = (this.#socket = new Class(url, protocols));

@@ -223,7 +223,7 @@ export class Client<C, S, E> {
       return closingOf(BROKEN, `There is no token: ${String(error)}`);
     }
     const Class = this.#options.WebSocket ?? (globalThis as { WebSocket?: SocketClass }).WebSocket;
-    if (Class === undefined) return closingOf(1000, "There is no WebSocket here. Give its class as an option.");
+    if (Class === undefined) return closingOf(1000, "There is no WebSocket here. Start Node 20 with --experimental-websocket, or give a class as the option WebSocket.");
     const carrier = this.#options.carrier ?? this.#face.carriers[0];
     const [url, protocols] = handshake(this.#url, this.#face, carrier, this.#token);
     const socket = (this.#socket = new Class(url, protocols));
