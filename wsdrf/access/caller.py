@@ -140,7 +140,7 @@ class Caller:
             logger.exception("The exception handler failed")
             answer = None
         if answer is None:
-            logger.error("Authentication failed with an internal error", exc_info=error)
+            logger.error("An internal error kept a client out", exc_info=error)
         return refusal(answer, getattr(error, "auth_header", None))
 
     def adopt(self, request: Request) -> None:
