@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import typing
 from abc import ABC, abstractmethod
 from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator
 from pathlib import Path
@@ -64,6 +65,16 @@ def test_reception_says_everything_that_is_declared() -> None:
     """A reception holds its message class, method and guards."""
     reception = Room.receptions[Said]
     assert Reception(Said, "said", (Also,), "Room", reception.place, Kind.COROUTINE, (Said,)) == reception
+
+
+def test_reception_is_read_off_the_method_that_runs() -> None:
+    """An override may receive an event in another way, and send something else for it."""
+
+    class Child(Room):
+        def said(self, event: Said) -> Say: ...
+
+    (reception,) = Child.receptions.values()
+    assert (Kind.FUNCTION, (Say,)) == (reception.kind, reception.replies)
 
 
 def test_order_of_decorators_does_not_matter() -> None:
@@ -353,6 +364,41 @@ def test_marks_under_wraps_count() -> None:
     assert Kind.FUNCTION is Child.routes["b"].kind
 
 
+def test_wrapper_decides_how_a_method_runs() -> None:
+    """A stream that wraps a coroutine with `functools.wraps` is a stream, for it is what runs."""
+
+    def twice(function):
+        @functools.wraps(function)
+        async def wrapper(self):
+            yield await function(self)
+            yield await function(self)
+
+        return wrapper
+
+    class Child(Consumer):
+        @on("a")
+        @twice
+        async def a(self): ...
+
+    assert Kind.STREAM is only(Child).kind
+
+
+def test_root_may_have_handlers() -> None:
+    """A class without bases may declare actions, and a subclass override them and add its own."""
+
+    class Root(metaclass=ConsumerType):
+        @on("a")
+        async def a(self): ...
+
+    class Child(Root):
+        def a(self): ...
+
+        @on("b")
+        async def b(self): ...
+
+    assert [("a", Kind.FUNCTION), ("b", Kind.COROUTINE)] == [(one.action, one.kind) for one in Child.routes.values()]
+
+
 def test_override_that_wraps_its_base_counts_marks_once() -> None:
     """An override made with functools.wraps of what it overrides bears its base's marks, and adds nothing."""
 
@@ -473,6 +519,30 @@ def test_replies_are_named_once() -> None:
         async def a(self) -> Said | Named | None: ...
 
     assert (Said, str) == only(Child).replies
+
+
+@pytest.mark.parametrize("nothing", [None, NoReturn, getattr(typing, "Never", NoReturn)])
+def test_nothing_is_no_reply(nothing: Any) -> None:
+    """A method that is said to return nothing, or not to return, has no replies."""
+
+    class Child(Consumer):
+        @on("a")
+        async def a(self) -> nothing: ...
+
+    assert () == only(Child).replies
+
+
+def test_self_may_have_another_name_or_a_type() -> None:
+    """The first parameter is the consumer, called `self` or whatever is neither annotated nor `payload`."""
+
+    class Child(Consumer):
+        @on("a")
+        async def a(this, payload: Say): ...  # noqa: N805 - the point
+
+        @on("b")
+        async def b(self: Any, payload: Say): ...
+
+    assert [Say, Say] == [route.payload for route in Child.routes.values()]
 
 
 def test_method_does_not_hide_a_type() -> None:
