@@ -44,6 +44,25 @@ class Outer:
 
 
 @attrs.frozen
+class Worded:
+    text: str = field(default="ab", validator=v.min_len(2))
+    data: bytes = field(default=b"a", validator=v.min_len(1))
+    items: list[int] = field(factory=lambda: [1], validator=[v.min_len(1), v.max_len(2)])
+    more: int = field(default=1, validator=v.gt(0))
+    most: int = field(default=1, validator=v.le(1))
+    less: int = field(default=0, validator=v.lt(1))
+    day: date = field(default=date(2026, 1, 1), validator=v.in_([date(2026, 1, 1)]))
+    pattern: str = field(default="a", validator=v.matches_re("[a-z]"))
+    number: Any = field(default=1, validator=v.instance_of(int))
+    own: int = field(default=0)
+
+    @own.validator
+    def _is_nothing(self, attribute: Any, value: int) -> None:
+        if value:
+            raise ValueError(value)
+
+
+@attrs.frozen
 class Agenda:
     notes: dict[datetime, int] = field(validator=v.deep_mapping(v.instance_of(datetime), v.ge(1)))
     files: dict[bytes, int] = field(factory=dict, validator=v.deep_mapping(v.max_len(1), v.ge(1)))
@@ -217,6 +236,29 @@ class TestErrors:
         assert {"Must be at least 1.", "Must have at most 4 characters.", "Must have at most 2 items."} == {
             error.detail for error in caught.value.failure.errors
         }
+
+    @pytest.mark.parametrize(
+        ("payload", "code", "detail"),
+        [
+            ({"text": "a"}, "too_short", "Must have at least 2 characters."),
+            ({"data": ""}, "too_short", "Must have at least 1 byte."),
+            ({"items": []}, "too_short", "Must have at least 1 item."),
+            ({"items": [1, 2, 3]}, "too_long", "Must have at most 2 items."),
+            ({"more": 0}, "too_small", "Must be greater than 0."),
+            ({"most": 2}, "too_large", "Must be at most 1."),
+            ({"less": 1}, "too_large", "Must be less than 1."),
+            ({"day": "2026-01-02"}, "choice", "Not one of the allowed values."),
+            ({"pattern": "A"}, "pattern", "Does not match the required pattern."),
+            ({"number": "a"}, "wrong_type", "Not of the required type."),
+            ({"own": 1}, "invalid", "Invalid value."),
+        ],
+    )
+    def test_of_validators_have_their_words(self, payload: Any, code: str, detail: str) -> None:
+        """What a validator of attrs refuses has its code, and a sentence with its limit; any other is invalid."""
+        with pytest.raises(InvalidCall) as caught:
+            CODEC.structurer(Worded)(payload)
+
+        assert [(code, detail)] == [(error.code, error.detail) for error in caught.value.failure.errors]
 
     def test_of_post_init_are_at_the_record(self) -> None:
         """What __post_init__ refuses is invalid at the record, in a list too."""

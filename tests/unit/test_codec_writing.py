@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import json
 import pickle
+import time as clock
 from datetime import date, datetime, time, timedelta, timezone
 from decimal import Decimal
 from enum import Enum, IntEnum
@@ -90,6 +91,24 @@ class TestInstants:
         if value.year > 1900:
             assert expected == written
 
+    def test_the_zone_of_the_machine_is_not_asked(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """An offset that RFC 3339 cannot write becomes UTC, wherever the server stands."""
+        odd = datetime(2026, 1, 31, 12, tzinfo=timezone(timedelta(hours=1, seconds=30)))
+        try:
+            with monkeypatch.context() as machine:
+                machine.setenv("TZ", "Asia/Tokyo")
+                clock.tzset()
+                assert "2026-01-31T10:59:30Z" == CODEC.unstructure(odd)
+        finally:
+            clock.tzset()
+
+    def test_an_instant_beyond_the_years_says_so(self) -> None:
+        """An instant that has no date in UTC is refused, with the reason."""
+        late = datetime(9999, 12, 31, 23, 59, tzinfo=timezone(-timedelta(hours=1, seconds=30)))
+
+        with pytest.raises(ValueError, match=r"^The datetime lies outside of the years 1 to 9999 in UTC\.$"):
+            CODEC.unstructure(late)
+
 
 NAIVE = datetime.fromisoformat("2026-01-31T00:00:00")
 
@@ -157,6 +176,11 @@ class TestUnstructure:
         """What is no JSON, or not what the annotation says, is a ValueError or TypeError."""
         with pytest.raises((ValueError, TypeError)):
             CODEC.unstructurer(tp)(value)
+
+    def test_a_time_with_a_zone_says_what_to_do(self) -> None:
+        """A server's mistake is told with its cure."""
+        with pytest.raises(ValueError, match=r"^A time with a time zone has no meaning .* Send a datetime\.$"):
+            CODEC.unstructure(time(1, tzinfo=timezone.utc))
 
     def test_unions(self) -> None:
         """A union is written by the class of the value, a TypedDict by its tag."""
