@@ -504,6 +504,34 @@ def anything():
         async def a(self, *args: Any, **kwargs: Any): ...
 
 
+@refused(r"^Bad\.a\(\) has a signature that cannot be read: TypeError\(.*\)\. Mend its annotations")
+def unreadable_signature():
+    def signed(function):
+        function.__signature__ = "(self)"
+        return function
+
+    class Bad(Consumer):
+        @on("a")
+        @signed
+        async def a(self): ...
+
+
+@refused(r"^Bad\.a\(\) annotates payload with 'Scope', which cannot be resolved")
+def name_that_only_wsdrf_knows():
+    async def named(self, payload: Scope): ...  # noqa: F821 - the mistake
+
+    def through_a_partial(function):
+        @functools.wraps(functools.partial(named))
+        async def wrapper(self, payload): ...
+
+        return wrapper
+
+    class Bad(Consumer):
+        @on("a")
+        @through_a_partial
+        async def a(self, payload): ...
+
+
 @refused(r"^Bad\.a\(\) takes no self")
 def no_self():
     class Bad(Consumer):
