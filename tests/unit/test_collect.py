@@ -383,6 +383,22 @@ def test_wrapper_decides_how_a_method_runs() -> None:
     assert Kind.STREAM is only(Child).kind
 
 
+def test_handler_may_wrap_a_partial() -> None:
+    """A method that wraps a partial with `functools.wraps` is a handler, and stands where it is written itself."""
+
+    async def named(name, self, payload): ...
+
+    named.__annotations__["payload"] = Say  # as where annotations are not postponed
+
+    class Child(Consumer):
+        @on("a")
+        @functools.wraps(functools.partial(named, "x"))
+        async def a(self, payload): ...
+
+    assert Say is only(Child).payload
+    assert only(Child).place.qualname.endswith("Child.a")
+
+
 def test_root_may_have_handlers() -> None:
     """A class without bases may declare actions, and a subclass override them and add its own."""
 
