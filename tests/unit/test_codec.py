@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
+from enum import Enum
 from typing import Any, Literal, TypedDict
 from uuid import UUID
 
@@ -54,12 +55,28 @@ class Worded:
     day: date = field(default=date(2026, 1, 1), validator=v.in_([date(2026, 1, 1)]))
     pattern: str = field(default="a", validator=v.matches_re("[a-z]"))
     number: Any = field(default=1, validator=v.instance_of(int))
+    each: list[str] = field(factory=list, validator=v.deep_iterable(v.min_len(2)))
     own: int = field(default=0)
 
     @own.validator
     def _is_nothing(self, attribute: Any, value: int) -> None:
         if value:
             raise ValueError(value)
+
+
+class Tone(Enum):
+    LOW = "l"
+    HIGH = "h"
+
+
+@attrs.frozen
+class Deep:
+    """Validators within collections, where a shape cannot say them and where it can."""
+
+    names: frozenset[str] = field(factory=frozenset, validator=v.deep_iterable(v.max_len(1), v.max_len(2)))
+    tones: dict[Tone, int] = field(factory=dict, validator=v.deep_mapping(v.in_(Tone), v.ge(0), v.max_len(1)))
+    anything: Any = field(factory=list, validator=v.deep_iterable(v.instance_of(int)))
+    mapping: Any = field(factory=dict, validator=v.deep_mapping(v.instance_of(str), v.instance_of(int)))
 
 
 @attrs.frozen
@@ -138,7 +155,19 @@ class TestCodes:
             (Limits, {"kind": "c"}, {("kind", "choice")}),
             (Limits, {"tags": ["a", "b", "c"]}, {("tags", "too_long")}),
             (Limits, {"tags": ["a", "bbbb"]}, {("tags.1", "too_long")}),
+            (Limits, {"tags": ["bbbb", "a"]}, {("tags.0", "too_long")}),
+            (Limits, {"tags": ["bbbb", "cccc"]}, {("tags.0", "too_long"), ("tags.1", "too_long")}),
+            (Limits, {"tags": ["a", "bbbb", "c"]}, {("tags", "too_long")}),
             (Limits, {"scores": {"": 1}}, {("scores.", "too_short")}),
+            (Limits, {"scores": {"": 1, "b": -1}}, {("scores.", "too_short"), ("scores.b", "too_small")}),
+            (Limits, {"scores": {"a": -1, "": 1}}, {("scores.a", "too_small"), ("scores.", "too_short")}),
+            (Deep, {"names": ["a", "bb", "cc"]}, {("names", "too_long")}),
+            (Deep, {"tones": {"l": -1}}, {("tones.l", "too_small")}),
+            (Deep, {"tones": {"l": -1, "h": 1}}, {("tones", "too_long")}),
+            (Deep, {"anything": 5}, {("", "invalid")}),
+            (Deep, {"anything": ["a"]}, {("anything.0", "wrong_type")}),
+            (Deep, {"mapping": 5}, {("", "invalid")}),
+            (Deep, {"mapping": {"a": "b"}}, {("mapping.a", "wrong_type")}),
             (Limits, {"scores": {"a": -1}}, {("scores.a", "too_small")}),
             (Limits, {"even": 3}, {("even", "invalid")}),
             (Limits, {"number": 0, "even": 3, "text": ""}, {("number", "too_small"), ("even", "invalid"), ("text", "too_short")}),
@@ -202,10 +231,11 @@ class TestErrors:
     def test_are_ten_at_most(self) -> None:
         """However much is wrong, an answer lists ten errors."""
         many = {f"k{number}": 1 for number in range(10_000)}
-        for tp, payload in [(Movie, many), (list[int], ["x"] * 10_000), (dict[str, str], many), (Page[Movie], many)]:
+        for tp, payload in [(Movie, many), (list[int], ["x"] * 10_000), (dict[str, str], many), (Page[Movie], many),
+                            (Deep, {"anything": ["x"] * 10_000}), (Deep, {"mapping": {**many, "k": "x"}})]:  # fmt: skip
             with pytest.raises(InvalidCall) as caught:
                 CODEC.structurer(tp)(payload)
-            assert len(caught.value.failure.errors) <= 10
+            assert 1 <= len(caught.value.failure.errors) <= 10
 
     def test_have_bounded_places(self) -> None:
         """A key that the client made long is cut."""
@@ -250,6 +280,7 @@ class TestErrors:
             ({"day": "2026-01-02"}, "choice", "Not one of the allowed values."),
             ({"pattern": "A"}, "pattern", "Does not match the required pattern."),
             ({"number": "a"}, "wrong_type", "Not of the required type."),
+            ({"each": ["a"]}, "too_short", "Must have at least 2 characters."),
             ({"own": 1}, "invalid", "Invalid value."),
         ],
     )

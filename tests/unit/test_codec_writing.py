@@ -182,6 +182,26 @@ class TestUnstructure:
         with pytest.raises(ValueError, match=r"^A time with a time zone has no meaning .* Send a datetime\.$"):
             CODEC.unstructure(time(1, tzinfo=timezone.utc))
 
+    def test_a_tuple_is_as_long_as_its_annotation(self) -> None:
+        """Each item of a tuple is written by its own annotation; a list of that length will do, and no other."""
+        write = CODEC.unstructurer(tuple[int, date])
+
+        assert [1, "2026-01-31"] == write((1, date(2026, 1, 31))) == write([1, date(2026, 1, 31)])
+        for wrong in ((1,), (1, date(2026, 1, 31), 2), {1: 2, 3: 4}, "ab"):
+            with pytest.raises(TypeError, match=r"^Expected a tuple of 2 items\.$"):
+                write(wrong)
+
+    def test_a_list_of_texts_holds_texts(self) -> None:
+        """A collection of ``str`` is written as a new list, and nothing else is in it."""
+        write, sent = CODEC.unstructurer(list[str]), ["a", type("Heir", (str,), {})("b")]
+
+        assert sent == write(sent)
+        assert write(sent) is not sent
+        assert ["a", "b"] == write(("a", "b"))
+        for wrong in (["a", 5], ("a", 5), 5, None):
+            with pytest.raises(TypeError):
+                write(wrong)
+
     def test_unions(self) -> None:
         """A union is written by the class of the value, a TypedDict by its tag."""
         write = CODEC.unstructurer(list[Circle | Square | Dot | float | None])
