@@ -165,6 +165,38 @@ def test_guards_hear_of_the_method(groups):
     assert ["open", "written"] == ask(consumer, ("name",), ("write",), pk=groups[0].pk)
 
 
+class Watching(BasePermission):
+    seen: ClassVar[list[Any]] = []
+
+    def has_object_permission(self, request: Any, view: Any, obj: Any) -> bool:
+        self.seen.append((view.action, request.method, obj.name))
+        return True
+
+
+class Watched(Groups):
+    permission_classes = [IsOpenOrReading]
+
+    @on("write")
+    @requires(Watching)
+    async def write(self) -> str:
+        return "written"
+
+    @on("look")
+    @requires(Watching)
+    @loads("group", Group, name="name")
+    async def look(self, payload: Pick, group: Group) -> str:
+        return group.name
+
+
+def test_guards_of_an_action_are_asked_beside_the_connections(groups):
+    """An action's own guards are asked about the connection's object, and cannot open what the connection's shut."""
+    Watching.seen.clear()
+    assert ["permission_denied"] == ask(Watched, ("write",), pk=groups[1].pk)
+    assert [] == Watching.seen
+    assert ["written", "closed"] == ask(Watched, ("write",), ("look", {"name": "closed"}), pk=groups[0].pk)
+    assert [("write", "POST", "open"), ("look", "POST", "closed")] == Watching.seen
+
+
 class ChoosingGuards(Groups):
     def get_permissions(self) -> list[Any]:
         return [IsOpenOrReading()]
