@@ -416,6 +416,14 @@ async def test_a_call_is_answered_at_once_where_nothing_waits(needs_loading: boo
     assert {"action": "do", "payload": 5, "id": 1} == json.loads(await answer if isawaitable(answer) else answer)
 
 
+@pytest.mark.parametrize("handler", [prompt, patient])
+async def test_the_quick_way_writes_by_the_annotation(handler: Any) -> None:
+    """A reply that its handler's annotation does not allow is an internal error, whether or not the handler waits."""
+    table = Table(handler, payload=int, returns=str, needs_loading=False)
+    table.dispatcher._access = HereAndNow()
+    assert ("error", 1) == ((answer := await table.begin(5))["payload"]["code"], answer["id"])
+
+
 async def test_an_unknown_action_is_refused_however_it_is_asked() -> None:
     """``begin`` answers ``unknown_action`` as ``answer`` does."""
     assert "unknown_action" == (await Table(nothing).begin(5, action="other"))["payload"]["code"]
