@@ -15,6 +15,7 @@ from typing_extensions import TypeAliasType
 
 from tests.unit.declared import QUERYSET, Also, Consumer, Data, May, Room, Said, Say, Third, Typed
 from wsdrf.collect import ConsumerType
+from wsdrf.collect.signature import _Names
 from wsdrf.declare import class_guards, loads, on, receives, requires, throttle
 from wsdrf.exceptions import DeclarationError
 from wsdrf.routing import Kind, Reception, Route, Routes
@@ -569,6 +570,15 @@ def test_method_does_not_hide_a_type() -> None:
         async def list(self, payload: list[Say]) -> list[Said]: ...
 
     assert ([Say], [Said]) == ([*only(Child).payload.__args__], [*only(Child).replies[0].__args__])
+
+
+def test_names_can_be_listed() -> None:
+    """What an annotation may name can be listed, as Python does for generic methods: it is what can be looked up."""
+    names = _Names({"list": only, "Here": int, "both": str}, {"around": bytes, "list": set, "both": float})
+
+    assert {"Here": int, "both": str, "around": bytes, "list": set} == dict(names)
+    assert 4 == len(names)
+    assert {"around": bytes} == dict(_Names({"method": only}, {"around": bytes}))
 
 
 def test_only_payload_and_return_are_resolved() -> None:
