@@ -171,6 +171,8 @@ def test_strip_leaves_the_rest():
     assert b"a=1&b=%20" == stripped["query_string"]
     assert ["wsdrf", "chat"] == stripped["subprotocols"]
     assert (b"cookie", b"a=1") in stripped["headers"]
+    (header,) = [value for name, value in stripped["headers"] if name == b"sec-websocket-protocol"]
+    assert [b"wsdrf", b"chat"] == [part.strip() for part in header.split(b",")]
     assert CANARY not in repr(stripped)
     assert CANARY in repr(scope)
 

@@ -191,6 +191,26 @@ class TestUnstructure:
             with pytest.raises(TypeError, match=r"^Expected a tuple of 2 items\.$"):
                 write(wrong)
 
+    def test_choices_are_written_as_a_client_may_send_them(self) -> None:
+        """A member of an enumeration is written by its value; what is none of the choices is refused by its class."""
+        assert "red" == CODEC.unstructurer(Rgb)(Rgb.RED)
+        assert ["a", 1] == [CODEC.unstructurer(Literal["a", 1])(value) for value in ("a", 1)]
+        for tp, wrong, cls in [(Rgb, "red", "str"), (Literal["a", 1], True, "bool"), (Literal["a"], [], "list")]:
+            with pytest.raises(ValueError, match=rf"^The {cls} is not one of the allowed values\.$"):
+                CODEC.unstructurer(tp)(wrong)
+
+    def test_keys_are_written_as_texts(self) -> None:
+        """A key that is an integer or has a form of text is written as the client sends it; a key is a string."""
+        assert {"1": 2} == CODEC.unstructurer(dict[int, int])({1: 2})
+        assert {"2026-01-31": 2} == CODEC.unstructurer(dict[date, int])({date(2026, 1, 31): 2})
+        with pytest.raises(TypeError):
+            CODEC.unstructurer(dict[int, int])({"1": 2})
+
+    def test_what_cannot_travel_says_what_to_do(self) -> None:
+        """An object of a class that is no message is refused, by the name of its class."""
+        with pytest.raises(TypeError, match=r"^A object cannot travel as JSON\. Make it a message, or plain data\.$"):
+            CODEC.unstructure(object())
+
     def test_a_list_of_texts_holds_texts(self) -> None:
         """A collection of ``str`` is written as a new list, and nothing else is in it."""
         write, sent = CODEC.unstructurer(list[str]), ["a", type("Heir", (str,), {})("b")]

@@ -397,7 +397,7 @@ async def test_the_quick_way_answers_as_the_whole_way(
     """Whether a call is answered at once or step by step, the answer is the same, and as much is asked for it."""
 
     async def ask(**route: Any) -> Any:
-        table = Table(handler, payload=int, returns=int, timeout=0.01, **route)
+        table = Table(handler, payload=int, returns=int, timeout=0.01 if handler is endless else 5, **route)
         table.access = table.dispatcher._access = access()
         if refuses is not None:
             table.access.refusals[refuses] = PermissionError()
@@ -454,6 +454,20 @@ async def test_what_is_not_as_annotated_is_an_internal_error(handler: Any, way: 
     """A reply is written by the annotation of its handler, which it has to fit."""
     frame = await run(Table(handler, returns=str, **way))
     assert ("error", "error", 1) == (frame["action"], frame["payload"]["code"], frame["id"])
+
+
+async def test_the_log_says_what_was_not_as_annotated(caplog: pytest.LogCaptureFixture) -> None:
+    """A reply that does not fit is the server's mistake: the log names the action and the class, never the value."""
+    await Table(lambda: prompt(7), returns=str).answer()
+    (record,) = caplog.records
+    assert str(record.exc_info[1]).startswith("What 'do' returned, a int, is not what it is annotated with, or cannot")
+
+
+def test_no_turn_of_the_loop_is_lost() -> None:
+    """What nothing waits for is answered before the loop turns."""
+    with pytest.raises(StopIteration) as caught:
+        Table(lambda: prompt(7)).dispatcher.answer(Call("do", ABSENT, 1)).send(None)
+    assert {"action": "do", "payload": 7, "id": 1} == json.loads(caught.value.value)
 
 
 @pytest.mark.parametrize("way", [{}, {"concurrent": True}])
