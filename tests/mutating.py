@@ -12,6 +12,7 @@ from wsdrf.codec import Codec, strict
 
 
 def pytest_sessionstart() -> None:
+    gc.unfreeze()  # a process that is forked hides from the collector what it was given
     strict._encode = strict._make_encode()
     for one in gc.get_objects():
         if type(one) is Codec:

@@ -210,7 +210,7 @@ class TestCodes:
                         "2026-01-31T24:00:00Z", "2026-01-31T12:00:60Z", "2026-01-31T12:00:00+24:00", "",
                         "2026-01-31T12:00:00+0200", "2026-01-31T12:00:00+02:60", "20260131T120000Z", "0000-01-01T00:00:00Z",
                         "2026-01-31T12:00:00Z\n", "\uff12026-01-31T12:00:00Z", "0001-01-01T00:00:00+01:00",
-                        "9999-12-31T23:59:59-01:00"]),
+                        "9999-12-31T23:59:59-01:00", "2026-01-31T12:00:00.120+24:00"]),
             (date, ["2026-1-31", "20260131", "2026-W05-6", "2026-02-30", "2026-01-31T00:00:00Z", "", "\uff12026-01-31"]),
             (time, ["12:00", "12", "120000", "24:00:00", "12:00:00.1", "12:00:00.000000", "12:00:00+00:00", "12:00:00Z", ""]),
             (timedelta, ["", "P", "PT", "P1DT", "PT60M", "PT24H", "P0D", "PT1.50S", "-PT0S", "+PT1S", "P1W", "P1Y",
@@ -290,6 +290,30 @@ class TestErrors:
             CODEC.structurer(Worded)(payload)
 
         assert [(code, detail)] == [(error.code, error.detail) for error in caught.value.failure.errors]
+
+    @pytest.mark.parametrize(
+        ("tp", "payload", "detail"),
+        [
+            (None, 0, "Expected null."),
+            (bool, 1, "Expected a boolean."),
+            (float, "1", "Expected a number."),
+            (float, 2**53 + 1, "Expected a number that a 64-bit float holds exactly."),
+            (dict[int, int], {"x": 1}, "Expected a key that is an integer."),
+            (set[int], [1, 1], "Expected items that all differ."),
+            (tuple[int, int], 5, "Expected an array."),
+            (tuple[int, int], None, "This field may not be null."),
+            (tuple[int, int], [1], "Must have exactly 2 items."),
+            (tuple[int], [1, 2], "Must have exactly 1 item."),
+            (int, None, "This field may not be null."),
+            (int | str, 1.5, "Expected an integer or a string."),
+        ],
+    )
+    def test_of_types_have_their_words(self, tp: Any, payload: Any, detail: str) -> None:
+        """What is not of its type is told in a sentence that says what was expected."""
+        with pytest.raises(InvalidCall) as caught:
+            CODEC.structurer(tp)(payload)
+
+        assert [detail] == [error.detail for error in caught.value.failure.errors]
 
     def test_of_post_init_are_at_the_record(self) -> None:
         """What __post_init__ refuses is invalid at the record, in a list too."""

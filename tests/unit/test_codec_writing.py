@@ -30,12 +30,16 @@ class TestInstants:
             "2026-01-31T12:00:00Z",
             "2026-01-31T12:00:00.123456Z",
             "2026-01-31T12:00:00+02:00",
+            "2026-01-31T12:00:00+05:30",
             "2026-01-31T12:00:00.000001-23:59",
         ],
     )
     def test_usual_writings_have_python_zones(self, text: str) -> None:
         """What Python itself would write has a plain datetime.timezone."""
-        assert type(CODEC.structurer(datetime)(text).tzinfo) is timezone
+        value = CODEC.structurer(datetime)(text)
+
+        assert type(value.tzinfo) is timezone
+        assert datetime.fromisoformat(text.replace("Z", "+00:00")) == value
 
     def test_z_is_utc(self) -> None:
         """Z is datetime.timezone.utc itself."""
@@ -50,6 +54,7 @@ class TestInstants:
         """JavaScript's milliseconds and +00:00 come back as sent, also from a copy and a pickle."""
         value = CODEC.structurer(datetime)(text)
 
+        assert datetime.fromisoformat(text.replace("Z", "+00:00")) == value
         for same in (value, copy.deepcopy(value), pickle.loads(pickle.dumps(value))):
             assert text == CODEC.unstructure(same)
             assert value == same
@@ -210,6 +215,15 @@ class TestUnstructure:
         """An object of a class that is no message is refused, by the name of its class."""
         with pytest.raises(TypeError, match=r"^A object cannot travel as JSON\. Make it a message, or plain data\.$"):
             CODEC.unstructure(object())
+
+    def test_a_typed_dict_has_the_keys_of_its_annotation(self) -> None:
+        """What is required must be there, what is not may be, and nothing else is written."""
+        write = CODEC.unstructurer(Movie)
+
+        assert [{"title": "x"}, {"title": "x", "year": 5}] == [write({"title": "x"}), write({"title": "x", "year": 5})]
+        for wrong in ({}, {"year": 5}, {"title": "x", "other": 1}, ["title"], None):
+            with pytest.raises(TypeError, match=r"^The value does not have the keys of Movie\.$"):
+                write(wrong)
 
     def test_a_list_of_texts_holds_texts(self) -> None:
         """A collection of ``str`` is written as a new list, and nothing else is in it."""
