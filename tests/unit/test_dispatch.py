@@ -273,10 +273,13 @@ async def test_no_log_has_a_name_that_a_client_made_up(denies: bool, caplog: pyt
         raise ValueError
 
     table.consumer.handle_exception = broken
+    handler = ["The exception handler failed"] if denies else []
     for action in ("evil\n", "do"):
         await table.dispatcher.refuse(Busy(), Call(action))
     named = ["wsdrf.unknown", "do"] if not denies else ["wsdrf.unknown", "wsdrf.unknown", "do", "do"]
     assert named == [vars(record)["action"] for record in caplog.records]
+    assert [*handler, "Internal error in an action"] * 2 == [record.message for record in caplog.records]
+    assert all(record.exc_info and record.exc_info[1] is not None for record in caplog.records)
     assert "evil" not in repr([vars(record) for record in caplog.records])
 
 
@@ -422,6 +425,49 @@ async def test_the_quick_way_writes_by_the_annotation(handler: Any) -> None:
     table = Table(handler, payload=int, returns=str, needs_loading=False)
     table.dispatcher._access = HereAndNow()
     assert ("error", 1) == ((answer := await table.begin(5))["payload"]["code"], answer["id"])
+
+
+class Strict(Access):
+    """Keep what each question was asked with; nothing has to be awaited where ``now`` says so."""
+
+    def __init__(self, *, now: bool) -> None:
+        super().__init__()
+        self.now = now
+        self.given: list[Any] = []
+
+    def permit_now(self, guard: Any, call: Call) -> bool:
+        self.given.append(("permit_now", guard, call))
+        return self.now
+
+    async def permit(self, guard: Any, call: Call) -> None:
+        self.given.append(("permit", guard, call))
+
+    async def serialize(self, kind: Any, payload: Any) -> Any:
+        self.given.append(("serialize", kind, payload))
+        return payload
+
+    async def load(self, guard: Any, payload: Any) -> Mapping[str, Any]:
+        self.given.append(("load", guard, payload))
+        return {}
+
+
+@pytest.mark.parametrize("now", [True, False])
+@pytest.mark.parametrize("needs_loading", [True, False])
+@pytest.mark.parametrize("is_serializer", [True, False])
+async def test_every_question_is_about_the_guard_and_the_call(
+    now: bool, needs_loading: bool, is_serializer: bool
+) -> None:
+    """Access is asked about the action's own guard and the very call, in order, and no more often than needed."""
+    table = Table(prompt, payload=int, guard="guard", needs_loading=needs_loading, is_serializer=is_serializer)
+    table.access = table.dispatcher._access = Strict(now=now)  # type: ignore[assignment]
+    call = Call("do", 5, 1)
+    answer = table.dispatcher.begin(call)
+    assert 5 == json.loads(await answer if isawaitable(answer) else answer)["payload"]
+
+    asked = [one for index, one in enumerate(table.access.given) if one not in table.access.given[:index]]
+    permitted = [("permit_now", "guard", call)] + ([] if now else [("permit", "guard", call)])
+    serialized = [("serialize", int, 5)] if is_serializer else []
+    assert permitted + serialized + ([("load", "guard", 5)] if needs_loading else []) == asked
 
 
 async def test_an_unknown_action_is_refused_however_it_is_asked() -> None:
