@@ -184,6 +184,24 @@ def test_an_encoded_parameter_name_is_stripped():
     assert b"" == strip_credentials(scope, [QueryParameter("key")])["query_string"]
 
 
+@pytest.mark.parametrize(
+    ("query", "found", "left"),
+    [
+        (b"key=YWI=", ["YWI="], b""),
+        (b"a=1&key=YQ==&b=2=3", ["YQ=="], b"a=1&b=2=3"),
+        (b"key=", [""], b""),
+        (b"key", [""], b""),
+        (b"", [], b""),
+        (b"\xff=1&key=a", ["a"], b"\xff=1"),
+    ],
+)
+def test_a_parameter_is_found_and_stripped_as_it_is_written(query, found, left):
+    """Whatever stands in the query, the parameter is read to its end, an empty one too, and nothing of it is left."""
+    scope, carrier = handshake(query_string=query), QueryParameter("key")
+    assert found == [credentials.token for credentials in carrier.find(scope)]
+    assert left == carrier.strip(scope)["query_string"]
+
+
 def test_repr_of_credentials():
     """Credentials do not show what they hold."""
     with pytest.raises(AuthenticationFailed) as caught:
