@@ -668,6 +668,27 @@ def test_unrelated_closures_are_no_lost_marks() -> None:
     assert "other" in Child.routes
 
 
+def test_names_of_ones_own_may_be_like_others() -> None:
+    """A method, a property or a class that is defined in the body is no misspelt option, and a handler no misspelt hook."""
+
+    class Child(Consumer):
+        connect = "a plain attribute"
+
+        @property
+        def max_message_sise(self) -> int:
+            return 1
+
+        def auth_methods(self): ...
+
+        class permission_class:  # noqa: N801 - the point
+            pass
+
+        @on("a")
+        async def conected(self): ...
+
+    assert "conected" == only(Child).handler
+
+
 def test_ordinary_redefinitions_are_left_alone() -> None:
     """What is no handler may be defined again, as Python's properties and constants are."""
 

@@ -610,3 +610,11 @@ async def test_an_exception_is_what_it_is() -> None:
     """``unless_cancelled`` gives an exception back."""
     error = ValueError()
     assert error is unless_cancelled(error)
+
+
+async def test_a_stray_cancellation_is_an_error_with_its_cause() -> None:
+    """What says that something else was cancelled is an error like any other, for the log to tell."""
+    cancelled = asyncio.CancelledError()
+    stray = unless_cancelled(cancelled)
+    assert (RuntimeError, cancelled) == (type(stray), stray.__cause__)
+    assert "Something that was awaited had been cancelled." == str(stray)
