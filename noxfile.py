@@ -183,6 +183,17 @@ def bench(session: nox.Session) -> None:
 
 
 @nox.session
+def mutants(session: nox.Session) -> None:
+    """Change the code that guards and reads, a place at a time, and tell what no test notices; ``-- FILE`` for one."""
+    metadata = PROJECT["project"]
+    session.install(*metadata["dependencies"], *metadata["optional-dependencies"]["testing"], *group("mutants"))
+    rooms = [re.sub(r"(/__init__)?(\.py)?$", "", path).replace("/", ".") for path in session.posargs]
+    with session.chdir(ROOT):
+        session.run("mutmut", "run", *(f"{room}.*" for room in rooms), env={"HYPOTHESIS_PROFILE": "mutants"})
+        session.run("mutmut", "results")
+
+
+@nox.session
 def build(session: nox.Session) -> None:
     """Build the source distribution and from it the wheel, and test the one with the tests of the other."""
     session.install("build", "twine")

@@ -19,6 +19,7 @@ CONVERSATIONS = "conversations"
 QUIET = {"deadline": None, "suppress_health_check": [HealthCheck.too_slow]}
 settings.register_profile("dev", max_examples=50, **QUIET)
 settings.register_profile("ci", max_examples=200, derandomize=True, **QUIET)
+settings.register_profile("mutants", max_examples=25, database=None, **QUIET)
 settings.register_profile("thorough", max_examples=2000, **QUIET)
 settings.load_profile(PROFILE)
 

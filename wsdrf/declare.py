@@ -241,8 +241,9 @@ def seal(function: Callable[..., Any]) -> None:
 def place_of(function: Callable[..., Any]) -> Place:
     """Say where ``function`` is written, looking through ``functools.wraps``."""
     inner: Any = inspect.unwrap(function)
-    code = (inner if inspect.isfunction(inner) else cast("Any", function)).__code__
-    return Place(f"{inner.__module__}.{inner.__qualname__}", code.co_filename, code.co_firstlineno)
+    written: Any = inner if inspect.isfunction(inner) else function  # a partial has neither code nor a name
+    code = written.__code__
+    return Place(f"{written.__module__}.{written.__qualname__}", code.co_filename, code.co_firstlineno)
 
 
 def _mark(function: F, mark: Mark) -> F:

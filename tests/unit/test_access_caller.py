@@ -208,6 +208,7 @@ class Raising(Desk):
         "django": DjangoValidationError({"text": "Too odd."}),
         "one": ValidationError("Only this."),
         "list": ValidationError(["One.", "Two."]),
+        "deep": ValidationError({"lines": [{}, {"text": ["Too odd."]}]}),
     }
 
     @on("raise")
@@ -222,6 +223,7 @@ class Raising(Desk):
         ("django", "Invalid input.", [(["payload", "text"], "Too odd.")]),
         ("one", "Only this.", [(["payload"], "Only this.")]),
         ("list", "Invalid input.", [(["payload"], "One."), (["payload"], "Two.")]),
+        ("deep", "Invalid input.", [(["payload", "lines", 1, "text"], "Too odd.")]),
     ],
 )
 def test_validation_errors(name, detail, errors):
@@ -262,6 +264,11 @@ class Scoped(Desk):
     def atomic(self) -> bool:
         return transaction.get_connection().in_atomic_block and len(connection.savepoint_ids) > 0
 
+    @on("apart")
+    @transaction.non_atomic_requests
+    def apart(self) -> bool:
+        return self.atomic()
+
 
 def answers(*calls: Any) -> list[Any]:
     async def run() -> list[Any]:
@@ -288,10 +295,10 @@ def test_scoped_throttle(monkeypatch):
 
 @pytest.mark.parametrize("atomic", [True, False])
 def test_atomic_requests(atomic):
-    """A ``def`` handler runs in a transaction of its own where ``ATOMIC_REQUESTS`` asks for one."""
+    """A ``def`` handler runs in a transaction where ``ATOMIC_REQUESTS`` asks for one, and it does not decline."""
     connection.settings_dict["ATOMIC_REQUESTS"], before = atomic, connection.settings_dict["ATOMIC_REQUESTS"]
     try:
-        assert [atomic] == answers(("atomic",))
+        assert [atomic, False] == answers(("atomic",), ("apart",))
     finally:
         connection.settings_dict["ATOMIC_REQUESTS"] = before
 

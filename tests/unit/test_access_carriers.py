@@ -171,6 +171,8 @@ def test_strip_leaves_the_rest():
     assert b"a=1&b=%20" == stripped["query_string"]
     assert ["wsdrf", "chat"] == stripped["subprotocols"]
     assert (b"cookie", b"a=1") in stripped["headers"]
+    (header,) = [value for name, value in stripped["headers"] if name == b"sec-websocket-protocol"]
+    assert [b"wsdrf", b"chat"] == [part.strip() for part in header.split(b",")]
     assert CANARY not in repr(stripped)
     assert CANARY in repr(scope)
 
@@ -180,6 +182,24 @@ def test_an_encoded_parameter_name_is_stripped():
     scope = handshake(query_string=b"k%65y=secret")
     assert "secret" == take_credentials(scope, [QueryParameter("key")]).token
     assert b"" == strip_credentials(scope, [QueryParameter("key")])["query_string"]
+
+
+@pytest.mark.parametrize(
+    ("query", "found", "left"),
+    [
+        (b"key=YWI=", ["YWI="], b""),
+        (b"a=1&key=YQ==&b=2=3", ["YQ=="], b"a=1&b=2=3"),
+        (b"key=", [""], b""),
+        (b"key", [""], b""),
+        (b"", [], b""),
+        (b"\xff=1&key=a", ["a"], b"\xff=1"),
+    ],
+)
+def test_a_parameter_is_found_and_stripped_as_it_is_written(query, found, left):
+    """Whatever stands in the query, the parameter is read to its end, an empty one too, and nothing of it is left."""
+    scope, carrier = handshake(query_string=query), QueryParameter("key")
+    assert found == [credentials.token for credentials in carrier.find(scope)]
+    assert left == carrier.strip(scope)["query_string"]
 
 
 def test_repr_of_credentials():

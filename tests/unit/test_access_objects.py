@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import logging
 from contextlib import suppress
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 from django.contrib.auth.models import Group
+from django.core.exceptions import ImproperlyConfigured
 from django.http import Http404
 from hypothesis import given
 from hypothesis import strategies as st
+from rest_framework.exceptions import PermissionDenied
 from rest_framework.permissions import BasePermission, DjangoModelPermissions, IsAuthenticated
 
 from tests.unit.access_site import Desk, meet, sync, variant
@@ -163,6 +165,38 @@ def test_guards_hear_of_the_method(groups):
     assert ["open", "written"] == ask(consumer, ("name",), ("write",), pk=groups[0].pk)
 
 
+class Watching(BasePermission):
+    seen: ClassVar[list[Any]] = []
+
+    def has_object_permission(self, request: Any, view: Any, obj: Any) -> bool:
+        self.seen.append((view.action, request.method, obj.name))
+        return True
+
+
+class Watched(Groups):
+    permission_classes = [IsOpenOrReading]
+
+    @on("write")
+    @requires(Watching)
+    async def write(self) -> str:
+        return "written"
+
+    @on("look")
+    @requires(Watching)
+    @loads("group", Group, name="name")
+    async def look(self, payload: Pick, group: Group) -> str:
+        return group.name
+
+
+def test_guards_of_an_action_are_asked_beside_the_connections(groups):
+    """An action's own guards are asked about the connection's object, and cannot open what the connection's shut."""
+    Watching.seen.clear()
+    assert ["permission_denied"] == ask(Watched, ("write",), pk=groups[1].pk)
+    assert [] == Watching.seen
+    assert ["written", "closed"] == ask(Watched, ("write",), ("look", {"name": "closed"}), pk=groups[0].pk)
+    assert [("write", "POST", "open"), ("look", "POST", "closed")] == Watching.seen
+
+
 class ChoosingGuards(Groups):
     def get_permissions(self) -> list[Any]:
         return [IsOpenOrReading()]
@@ -185,6 +219,76 @@ def test_asking_within_an_action(groups):
     consumer = variant(Groups, permission_classes=[IsOpen])
     calls = [("ask", {"name": name}) for name in ("open", "closed")]
     assert ["open", "closed"] == ask(consumer, *calls, pk=groups[0].pk)
+
+
+class Noting(IsOpen):
+    seen: ClassVar[list[Any]] = []
+
+    def has_permission(self, request: Any, view: Any) -> bool:
+        self.seen.append((request.method, view.request is request, view.action))
+        return len(self.seen) != 2
+
+
+class Asking(Desk):
+    """A consumer that asks where there is no action."""
+
+    permission_classes = [Noting]
+    heard: ClassVar[list[Any]] = []
+
+    async def connected(self) -> None:
+        opened, closed = [await Group.objects.aget(name=name) for name in ("open", "closed")]
+        for question in (
+            self.check_permissions(),
+            self.check_permissions(),
+            self.check_object_permissions(opened),
+            self.check_object_permissions(closed),
+            self.aget_object(Group, name="open"),
+            self.aget_object(Group, name="closed"),
+            self.aget_object(7, name="open"),
+        ):
+            try:
+                self.heard.append(await question)
+            except (ImproperlyConfigured, PermissionDenied) as error:
+                self.heard.append(str(error).partition(".")[0])
+
+
+def test_asking_outside_of_an_action(groups):
+    """Where no action runs, the connection's guards are asked, with its request and the method of its handshake."""
+    Noting.seen.clear()
+    Asking.heard.clear()
+    assert ["nobody"] == ask(Asking, ("who",))
+    assert [*[("GET", True, None)] * 3, ("GET", True, "who")] == Noting.seen
+    closed = "This one is closed"
+    assert [closed, None, None, closed, groups[0], closed] == Asking.heard[:-1]
+    assert Asking.heard[-1].startswith("Asking needs a queryset")
+
+
+class Fickle(BasePermission):
+    """Lets in once for each action."""
+
+    asked: ClassVar[list[str]] = []
+
+    def has_permission(self, request: Any, view: Any) -> bool:
+        self.asked.append(view.action)
+        return self.asked != ["twice", "twice"]
+
+
+class Twice(Desk):
+    @on("twice")
+    @requires(Fickle)
+    async def twice(self) -> None:
+        await self.check_permissions()
+
+    @on("other")
+    async def other(self) -> None:
+        await self.check_permissions()
+
+
+def test_asking_again_within_an_action():
+    """``check_permissions`` asks the guards of the action that runs as well, and of no other."""
+    Fickle.asked.clear()
+    assert ["permission_denied", None] == ask(Twice, ("twice",), ("other",))
+    assert ["twice", "twice"] == Fickle.asked
 
 
 class Refuses(Desk):

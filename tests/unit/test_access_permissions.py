@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import threading
-from itertools import product
-from typing import Any
+from itertools import count, product
+from types import SimpleNamespace
+from typing import Any, ClassVar, TypeAlias
 
 import pytest
 from django.contrib.auth.models import AnonymousUser, User
+from hypothesis import given
+from hypothesis import strategies as st
+from rest_framework.exceptions import PermissionDenied
 from rest_framework.permissions import (
     AllowAny,
     BasePermission,
@@ -19,7 +23,15 @@ from rest_framework.permissions import (
 
 from tests.unit.access_site import Desk, meet, sync, variant
 from wsdrf import on, requires
-from wsdrf.access.permissions import asks_objects, asks_only_objects, leaves, needs_steps
+from wsdrf.access.permissions import (
+    asks_objects,
+    asks_only_objects,
+    check_object_permissions,
+    check_permissions,
+    leaves,
+    needs_steps,
+)
+from wsdrf.access.steps import drive, here
 from wsdrf.testing import WebsocketCommunicator
 
 
@@ -59,6 +71,87 @@ class Duck:
 
     def has_permission(self, request: Any, view: Any) -> bool:
         return True
+
+
+class Recording(BasePermission):
+    """Answer both questions, and keep what was asked of whom."""
+
+    answers: tuple[bool, bool]
+    asked: ClassVar[list[Any]] = []
+
+    def has_permission(self, request: Any, view: Any) -> Any:
+        self.asked.append((type(self).__name__, request, view))
+        return self.answers[0]
+
+    def has_object_permission(self, request: Any, view: Any, obj: Any) -> Any:
+        self.asked.append((type(self).__name__, request, view, obj))
+        return self.answers[1]
+
+
+class RecordingLater(Recording):
+    async def has_permission(self, request: Any, view: Any) -> Any:
+        return super().has_permission(request, view)
+
+    async def has_object_permission(self, request: Any, view: Any, obj: Any) -> Any:
+        return super().has_object_permission(request, view, obj)
+
+
+Expression: TypeAlias = Any
+"""Answers of one class to both questions, or an operator with one or two expressions."""
+
+expressions: st.SearchStrategy[Expression] = st.recursive(
+    st.tuples(st.booleans(), st.booleans()),
+    lambda inner: st.one_of(
+        st.tuples(st.just("and"), inner, inner),
+        st.tuples(st.just("or"), inner, inner),
+        st.tuples(st.just("not"), inner),
+    ),
+    max_leaves=6,
+)
+
+
+def guard_of(expression: Expression, base: type[Recording]) -> Any:
+    """Make the permission that an expression describes; its classes are numbered from left to right."""
+    number = count()
+
+    def make(one: Expression) -> Any:
+        match one:
+            case ("and", left, right):
+                return make(left) & make(right)
+            case ("or", left, right):
+                return make(left) | make(right)
+            case ("not", operand):
+                return ~make(operand)
+        return type(f"Guard{next(number)}", (base,), {"answers": one})
+
+    return make(expression)
+
+
+@given(expressions, st.sampled_from([Recording, RecordingLater]))
+def test_expressions_are_asked_as_drf_asks_them(expression, base):
+    """Of any expression, both questions get DRF's answer, and the same classes are asked with the same arguments."""
+    request = SimpleNamespace(authenticators=[], successful_authenticator=None)
+    view, obj = object(), object()
+
+    def told(ask: Any) -> tuple[bool, list[Any]]:
+        Recording.asked.clear()
+        return ask(), [*Recording.asked]
+
+    def ours(steps: Any) -> bool:
+        try:
+            sync(drive)(steps, here)
+        except PermissionDenied:
+            return False
+        return True
+
+    theirs = guard_of(expression, Recording)()
+    mine = guard_of(expression, base)()
+    assert told(lambda: theirs.has_permission(request, view)) == told(
+        lambda: ours(check_permissions([mine], request, view))
+    )
+    assert told(lambda: theirs.has_object_permission(request, view, obj)) == told(
+        lambda: ours(check_object_permissions([mine], request, view, obj))
+    )
 
 
 @pytest.mark.parametrize("base", [Says, SaysLater])

@@ -59,6 +59,7 @@ class Typed(Desk):
     async def put(self, payload: Everything) -> list[str]:
         assert self.request is not payload.context["request"]
         assert "put" == payload.context["view"].action
+        assert {"request", "view", "format"} == payload.context.keys()
         return sorted(payload.validated_data)
 
 
@@ -74,6 +75,7 @@ def put(*payloads: Any) -> list[Any]:
 def errors(payload: Any) -> list[tuple[Any, str]]:
     (answer,) = put((payload,))
     assert (400, "invalid") == (answer["status_code"], answer["code"])
+    assert {"payload"} == {error["loc"][0] for error in answer["errors"]}
     return [(tuple(error["loc"][1:]), error["code"]) for error in answer["errors"]]
 
 
@@ -127,6 +129,13 @@ def test_several_errors():
         (("line", "x"), "unknown"),
         (("line", "text"), "required"),
     } == set(errors(payload))
+
+
+@pytest.mark.django_db
+def test_an_unknown_field_has_its_words():
+    """An unknown field is told in a sentence, as DRF's own errors are."""
+    (answer,) = put(({"text": "abc", "other": 1},))
+    assert [{"loc": ["payload", "other"], "code": "unknown", "detail": "This field is unknown."}] == answer["errors"]
 
 
 def test_a_payload_is_required():

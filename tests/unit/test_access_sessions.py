@@ -39,6 +39,10 @@ class SessionDesk(MembersDesk):
     async def session(self) -> str | None:
         return self.request.session.session_key
 
+    @on("end")
+    def end(self) -> None:
+        self.request.session.flush()
+
 
 @pytest.fixture
 def user(db: None, django_user_model: Any) -> Any:
@@ -106,6 +110,18 @@ def test_secret_key_without_fallback(user):
     with override_settings(SECRET_KEY=NEW):
         assert 403 == status(browser)
     assert Session.objects.filter(pk=key_of(browser)).exists()
+
+
+def test_an_action_may_end_the_session(browser):
+    """Only looking at a session leaves it alone: an action that ends it has ended it, in the browser as well."""
+
+    async def run() -> None:
+        async with socket_of(browser) as socket:
+            await socket.call("end")
+
+    sync(run)()
+    assert not Session.objects.filter(pk=key_of(browser)).exists()
+    assert 403 == status(browser)
 
 
 def test_let_in(browser):

@@ -5,14 +5,17 @@ from __future__ import annotations
 import re
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
+from enum import Enum
 from typing import Any
 from uuid import UUID
 
 import pytest
 from attrs import Factory
 from django.contrib.auth.models import Group, User
+from django.core import validators as v
 from django.core.validators import EmailValidator
 from rest_framework import serializers as s
+from rest_framework.authtoken.models import Token
 from rest_framework.validators import UniqueTogetherValidator
 
 from tests.laws.zoo import ZOO, Everything, Specimen
@@ -53,6 +56,10 @@ def field_of(field: s.Field[Any, Any, Any, Any], **more: Any) -> Field:
     return found
 
 
+class Tone(Enum):
+    LOW = "l"
+
+
 PLAIN = Text(min_length=1, trimmed=True, without="\0")
 FIELDS: list[tuple[s.Field[Any, Any, Any, Any], Shape]] = [
     (s.CharField(), PLAIN),
@@ -63,6 +70,7 @@ FIELDS: list[tuple[s.Field[Any, Any, Any, Any], Shape]] = [
     (s.EmailField(), Text(1, trimmed=True, without="\0", format="email")),
     (s.URLField(), Text(1, trimmed=True, without="\0", format="uri")),
     (s.IPAddressField(protocol="ipv6"), Text(1, trimmed=True, without="\0", format="ipv6")),
+    (s.IPAddressField(protocol="IPv4"), Text(1, trimmed=True, without="\0", format="ipv4")),
     (s.IPAddressField(), PLAIN),
     (
         s.RegexField(r"^[a-z]+$"),
@@ -71,6 +79,16 @@ FIELDS: list[tuple[s.Field[Any, Any, Any, Any], Shape]] = [
     (s.BooleanField(), Boolean()),
     (s.IntegerField(), Integer()),
     (s.IntegerField(min_value=1, max_value=9), Integer(ge=1, le=9)),
+    (
+        s.IntegerField(min_value=1, max_value=9, validators=[v.MinValueValidator(3), v.MaxValueValidator(7)]),
+        Integer(ge=3, le=7),
+    ),
+    (
+        s.IntegerField(min_value=3, max_value=7, validators=[v.MinValueValidator(1), v.MaxValueValidator(9)]),
+        Integer(ge=3, le=7),
+    ),
+    (s.CharField(min_length=3, validators=[v.MinLengthValidator(2)]), Text(3, trimmed=True, without="\0")),
+    (s.CharField(min_length=3, validators=[v.MinLengthValidator(4)]), Text(4, trimmed=True, without="\0")),
     *([(s.BigIntegerField(), Integer())] if hasattr(s, "BigIntegerField") else []),  # since DRF 3.17
     (s.FloatField(min_value=0), Number(ge=0)),
     (
@@ -85,6 +103,9 @@ FIELDS: list[tuple[s.Field[Any, Any, Any, Any], Shape]] = [
     (s.ChoiceField(["a", "b"]), Choice(s.ChoiceField, (Option("a", "a"), Option("b", "b")))),
     (s.ChoiceField([("A", [(1, "one")])]), Choice(s.ChoiceField, (Option(1, 1),))),
     (s.ChoiceField(["a"], allow_blank=True), Choice(s.ChoiceField, (Option("a", "a"), Option("", "")))),
+    (s.ChoiceField(["", "a"], allow_blank=True), Choice(s.ChoiceField, (Option("", ""), Option("a", "a")))),
+    (s.ChoiceField([(Tone.LOW, "low")]), Choice(s.ChoiceField, (Option("l", Tone.LOW),))),
+    (s.MultipleChoiceField(choices=["a"]), ArrayOf(list, Choice(s.MultipleChoiceField, (Option("a", "a"),)))),
     (
         s.ChoiceField([(Decimal("1.5"), "one and a half")]),
         Choice(s.ChoiceField, (Option("1.5", Decimal("1.5")),)),
@@ -100,6 +121,15 @@ FIELDS: list[tuple[s.Field[Any, Any, Any, Any], Shape]] = [
     ),
     (s.ListField(child=s.IntegerField(), allow_empty=False), ArrayOf(list, Integer(), 1)),
     (s.DictField(child=s.IntegerField(allow_null=True)), MapOf(Text(), OneOf((Integer(), Null())))),
+    (s.DictField(child=s.IntegerField(), allow_empty=False), MapOf(Text(), Integer(), min_items=1)),
+    (
+        s.ListField(child=s.IntegerField(), min_length=2, validators=[v.MinLengthValidator(3)]),
+        ArrayOf(list, Integer(), min_items=3),
+    ),
+    (
+        s.ListField(child=s.IntegerField(), min_length=3, validators=[v.MinLengthValidator(2)]),
+        ArrayOf(list, Integer(), min_items=3),
+    ),
     (s.HStoreField(), MapOf(Text(), OneOf((Text(trimmed=True, blank=True, without="\0"), Null())))),
     (s.JSONField(allow_null=True), Anything()),
     (
@@ -109,6 +139,11 @@ FIELDS: list[tuple[s.Field[Any, Any, Any, Any], Shape]] = [
     (s.JSONField(binary=True), Text()),
     (s.PrimaryKeyRelatedField(queryset=User.objects.all()), Integer()),
     (s.PrimaryKeyRelatedField(queryset=User.objects.all(), many=True), ArrayOf(list, Integer())),
+    (
+        s.PrimaryKeyRelatedField(queryset=User.objects.all(), many=True, allow_empty=False),
+        ArrayOf(list, Integer(), min_items=1),
+    ),
+    (s.SlugRelatedField("user", queryset=Token.objects.all()), Integer()),
     (
         s.PrimaryKeyRelatedField(queryset=User.objects.all(), pk_field=s.UUIDField(format="hex_verbose")),
         TextForm(UUID, "uuid"),
@@ -179,6 +214,56 @@ def test_a_field_says_what_it_takes(field: s.Field[Any, Any, Any, Any], expected
     assert expected == field_of(field).shape
 
 
+OF_THE_QUERYSET = "an object of the queryset"
+FOREIGN_DATE = s.DateField(input_formats=["%d.%m.%Y"])
+OPAQUE: list[tuple[s.Field[Any, Any, Any, Any], Shape, tuple[str, ...]]] = [
+    (s.DecimalField(max_digits=5, decimal_places=None), TextForm(Decimal, "decimal"), ("max_digits",)),
+    (s.DecimalField(max_digits=None, decimal_places=2), TextForm(Decimal, "decimal"), ("decimal_places",)),
+    (s.DecimalField(max_digits=None, decimal_places=None), TextForm(Decimal, "decimal"), ()),
+    (s.JSONField(binary=True), Text(), ("JSON in a string",)),
+    (s.DictField(child=FOREIGN_DATE), MapOf(Text(), Text()), ("input_formats",)),
+    (s.SlugRelatedField("username", queryset=User.objects.all()), Text(), (OF_THE_QUERYSET,)),
+    (
+        s.HyperlinkedRelatedField("user-detail", queryset=User.objects.all()),
+        Text(format="uri-reference"),
+        (OF_THE_QUERYSET,),
+    ),
+    (
+        s.PrimaryKeyRelatedField(queryset=User.objects.all(), pk_field=FOREIGN_DATE),
+        Text(),
+        (OF_THE_QUERYSET, "input_formats"),
+    ),
+]
+
+
+@pytest.mark.parametrize(("field", "shape", "opaque"), OPAQUE, ids=lambda each: type(each).__name__)
+def test_a_field_names_what_its_shape_cannot_say(
+    field: s.Field[Any, Any, Any, Any], shape: Shape, opaque: tuple[str, ...]
+) -> None:
+    """What only Django or the database knows stands beside the shape, by name."""
+    found = field_of(field)
+
+    assert (shape, opaque) == (found.shape, found.opaque)
+
+
+VALIDATORS: list[tuple[s.Field[Any, Any, Any, Any], Shape]] = [
+    (s.CharField(validators=[v.RegexValidator("a", inverse_match=True)]), PLAIN),
+    (s.CharField(validators=[v.MinValueValidator("b")]), PLAIN),
+    (s.IntegerField(validators=[v.MinValueValidator(lambda: 1)]), Integer()),
+    (s.IntegerField(validators=[v.StepValueValidator(2)]), Integer()),
+    (s.BooleanField(validators=[v.MinLengthValidator(2)]), Boolean()),
+    (s.BooleanField(validators=[v.MaxValueValidator(2)]), Boolean()),
+]
+
+
+@pytest.mark.parametrize(("field", "expected"), VALIDATORS)
+def test_a_validator_that_says_more_than_a_shape_is_kept(field: s.Field[Any, Any, Any, Any], expected: Shape) -> None:
+    """A validator narrows the shape only where a shape can say what it says; elsewhere it stands beside it."""
+    found = field_of(field)
+
+    assert (expected, (field.validators[0],)) == (found.shape, found.opaque)
+
+
 class TestSerializer:
     def test_a_serializer_is_a_record_of_what_a_client_writes(self) -> None:
         """Read-only and hidden fields are left out, and named as ignored."""
@@ -207,6 +292,18 @@ class TestSerializer:
         assert ArrayOf(list, record_of(Line), 1, 3) == lines.shape
         assert OneOf((record_of(Line), Null())) == first.shape
         assert ArrayOf(list, Reference(Book)) == sequels.shape
+
+    def test_a_list_of_a_serializer_has_its_limits(self) -> None:
+        """``min_length`` and ``max_length`` of many records are the array's, and one that may not be empty has one."""
+        line = record_of(Line)
+
+        assert ArrayOf(list, line, 2, 3) == field_of(Line(many=True, min_length=2, max_length=3)).shape
+        assert ArrayOf(list, line, 2) == field_of(Line(many=True, min_length=2, allow_empty=False)).shape
+        assert ArrayOf(list, line, 1) == field_of(Line(many=True, min_length=0, allow_empty=False)).shape
+
+    def test_a_list_serializer_of_fields_is_an_array(self) -> None:
+        """What an item's shape cannot say is nobody's in a list serializer."""
+        assert ArrayOf(list, field_of(s.EmailField()).shape) == field_of(s.ListSerializer(child=s.EmailField())).shape
 
     def test_methods_that_have_a_say_are_named(self) -> None:
         """``validate`` and ``validate_<field>`` are code: no shape says what they refuse."""
@@ -237,7 +334,22 @@ class TestSerializer:
         assert ("UniqueTogetherValidator",) == record_of(Pair).opaque
 
 
+class Reading(s.ListSerializer[Any]):
+    def to_internal_value(self, data: Any) -> Any:
+        return super().to_internal_value(data)[:1]
+
+
+class Checking(s.ListSerializer[Any]):
+    def validate(self, attrs: Any) -> Any:
+        return attrs
+
+
 class TestWhatCannotBeDescribed:
+    @pytest.mark.parametrize("cls", [Reading, Checking])
+    def test_a_list_of_ones_own_is_anything_by_name(self, cls: type[s.ListSerializer[Any]]) -> None:
+        """A list serializer that reads or validates in its own way takes whatever it takes."""
+        assert Anything(cls.__qualname__) == field_of(cls(child=Line())).shape
+
     def test_a_field_of_ones_own_is_anything_by_name(self) -> None:
         """A field class that reads in its own way takes whatever it takes."""
         assert Anything("Colour") == field_of(Colour()).shape

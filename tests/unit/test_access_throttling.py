@@ -197,3 +197,8 @@ def test_rate_of_an_action():
     assert ["permission_denied", "permission_denied", None, "throttled"] == [answer.code for answer in answers]
     assert 3600 >= answers[3].payload["retry_after"] > 60
     assert [None] == [answer.code for answer in sync(run)()[2:3]]
+
+
+def test_without_buckets_nothing_is_refused():
+    """An action of which no rate is stated takes no token."""
+    assert throttling.check_buckets([]) is None

@@ -241,6 +241,23 @@ def test_a_first_message_brings_the_token(user: Any) -> None:
     assert [STRANGER] == asked(deaf, token=token)
 
 
+@pytest.mark.parametrize("code", ["", "not_authenticated", "authentication_failed", None])
+def test_a_token_is_tried_by_who_may_still_log_in(code: str | None) -> None:
+    """A handshake that failed, or that let in, is not tried again with the token; one that named nobody is."""
+    tried = []
+
+    class Noting(Authenticator):
+        async def authenticate(self, scope: Any) -> AuthenticationResult:
+            tried.append(self.token)
+            return AuthenticationResult(code is None, 401, "Unauthorized", {"why": "so"}, code=code or "")
+
+    waiting = variant(authenticator_class=Noting, credential_carriers=(FirstMessage(),))
+    expected = ALLOWED if code is None else Verdict(False, 401, code, {"why": "so"})
+
+    assert [expected] == asked(waiting, token="t")
+    assert ([None, "t"] if code in {"", "not_authenticated"} else [None]) == tried
+
+
 def test_credentials_that_are_lost_end_it(user: Any) -> None:
     """Where every call looks at them again, a connection that is no longer let in answers nothing more."""
     left = [True, False, True]
@@ -276,6 +293,20 @@ def test_the_consumers_own_words_count(user: Any, hook: Any, expected: Verdict) 
     worded = variant(handle_exception=handle_exception)
 
     assert [ALLOWED, expected] == asked(worded, "staff", user=user)
+
+
+def test_a_reply_to_what_drf_does_not_know_is_an_internal_error() -> None:
+    """Where the consumer replies to an error of a guard, nobody is let through by it."""
+
+    class Broken(BasePermission):
+        def has_permission(self, request: Any, view: Any) -> bool:
+            return view.action is None or 1 / 0 > 0
+
+    async def handle_exception(self: Any, exc: Exception) -> Any:
+        return "reply"
+
+    soothing = variant(permission_classes=[Broken], handle_exception=handle_exception)
+    assert [ALLOWED, Verdict(False, 500, "error", "A server error occurred.")] == asked(soothing, "open")
 
 
 def test_a_guard_that_needs_the_socket_is_an_internal_error(user: Any, caplog: Any) -> None:

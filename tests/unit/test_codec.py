@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
+from enum import Enum
 from typing import Any, Literal, TypedDict
 from uuid import UUID
 
@@ -41,6 +42,41 @@ class Outer:
     by_name: dict[str, Inner] = field(factory=dict)
     pair: tuple[int, Inner] | None = None
     either: Circle | Square | Dot | None = None
+
+
+@attrs.frozen
+class Worded:
+    text: str = field(default="ab", validator=v.min_len(2))
+    data: bytes = field(default=b"a", validator=v.min_len(1))
+    items: list[int] = field(factory=lambda: [1], validator=[v.min_len(1), v.max_len(2)])
+    more: int = field(default=1, validator=v.gt(0))
+    most: int = field(default=1, validator=v.le(1))
+    less: int = field(default=0, validator=v.lt(1))
+    day: date = field(default=date(2026, 1, 1), validator=v.in_([date(2026, 1, 1)]))
+    pattern: str = field(default="a", validator=v.matches_re("[a-z]"))
+    number: Any = field(default=1, validator=v.instance_of(int))
+    each: list[str] = field(factory=list, validator=v.deep_iterable(v.min_len(2)))
+    own: int = field(default=0)
+
+    @own.validator
+    def _is_nothing(self, attribute: Any, value: int) -> None:
+        if value:
+            raise ValueError(value)
+
+
+class Tone(Enum):
+    LOW = "l"
+    HIGH = "h"
+
+
+@attrs.frozen
+class Deep:
+    """Validators within collections, where a shape cannot say them and where it can."""
+
+    names: frozenset[str] = field(factory=frozenset, validator=v.deep_iterable(v.max_len(1), v.max_len(2)))
+    tones: dict[Tone, int] = field(factory=dict, validator=v.deep_mapping(v.in_(Tone), v.ge(0), v.max_len(1)))
+    anything: Any = field(factory=list, validator=v.deep_iterable(v.instance_of(int)))
+    mapping: Any = field(factory=dict, validator=v.deep_mapping(v.instance_of(str), v.instance_of(int)))
 
 
 @attrs.frozen
@@ -119,7 +155,19 @@ class TestCodes:
             (Limits, {"kind": "c"}, {("kind", "choice")}),
             (Limits, {"tags": ["a", "b", "c"]}, {("tags", "too_long")}),
             (Limits, {"tags": ["a", "bbbb"]}, {("tags.1", "too_long")}),
+            (Limits, {"tags": ["bbbb", "a"]}, {("tags.0", "too_long")}),
+            (Limits, {"tags": ["bbbb", "cccc"]}, {("tags.0", "too_long"), ("tags.1", "too_long")}),
+            (Limits, {"tags": ["a", "bbbb", "c"]}, {("tags", "too_long")}),
             (Limits, {"scores": {"": 1}}, {("scores.", "too_short")}),
+            (Limits, {"scores": {"": 1, "b": -1}}, {("scores.", "too_short"), ("scores.b", "too_small")}),
+            (Limits, {"scores": {"a": -1, "": 1}}, {("scores.a", "too_small"), ("scores.", "too_short")}),
+            (Deep, {"names": ["a", "bb", "cc"]}, {("names", "too_long")}),
+            (Deep, {"tones": {"l": -1}}, {("tones.l", "too_small")}),
+            (Deep, {"tones": {"l": -1, "h": 1}}, {("tones", "too_long")}),
+            (Deep, {"anything": 5}, {("", "invalid")}),
+            (Deep, {"anything": ["a"]}, {("anything.0", "wrong_type")}),
+            (Deep, {"mapping": 5}, {("", "invalid")}),
+            (Deep, {"mapping": {"a": "b"}}, {("mapping.a", "wrong_type")}),
             (Limits, {"scores": {"a": -1}}, {("scores.a", "too_small")}),
             (Limits, {"even": 3}, {("even", "invalid")}),
             (Limits, {"number": 0, "even": 3, "text": ""}, {("number", "too_small"), ("even", "invalid"), ("text", "too_short")}),
@@ -162,7 +210,7 @@ class TestCodes:
                         "2026-01-31T24:00:00Z", "2026-01-31T12:00:60Z", "2026-01-31T12:00:00+24:00", "",
                         "2026-01-31T12:00:00+0200", "2026-01-31T12:00:00+02:60", "20260131T120000Z", "0000-01-01T00:00:00Z",
                         "2026-01-31T12:00:00Z\n", "\uff12026-01-31T12:00:00Z", "0001-01-01T00:00:00+01:00",
-                        "9999-12-31T23:59:59-01:00"]),
+                        "9999-12-31T23:59:59-01:00", "2026-01-31T12:00:00.120+24:00"]),
             (date, ["2026-1-31", "20260131", "2026-W05-6", "2026-02-30", "2026-01-31T00:00:00Z", "", "\uff12026-01-31"]),
             (time, ["12:00", "12", "120000", "24:00:00", "12:00:00.1", "12:00:00.000000", "12:00:00+00:00", "12:00:00Z", ""]),
             (timedelta, ["", "P", "PT", "P1DT", "PT60M", "PT24H", "P0D", "PT1.50S", "-PT0S", "+PT1S", "P1W", "P1Y",
@@ -183,10 +231,11 @@ class TestErrors:
     def test_are_ten_at_most(self) -> None:
         """However much is wrong, an answer lists ten errors."""
         many = {f"k{number}": 1 for number in range(10_000)}
-        for tp, payload in [(Movie, many), (list[int], ["x"] * 10_000), (dict[str, str], many), (Page[Movie], many)]:
+        for tp, payload in [(Movie, many), (list[int], ["x"] * 10_000), (dict[str, str], many), (Page[Movie], many),
+                            (Deep, {"anything": ["x"] * 10_000}), (Deep, {"mapping": {**many, "k": "x"}})]:  # fmt: skip
             with pytest.raises(InvalidCall) as caught:
                 CODEC.structurer(tp)(payload)
-            assert len(caught.value.failure.errors) <= 10
+            assert 1 <= len(caught.value.failure.errors) <= 10
 
     def test_have_bounded_places(self) -> None:
         """A key that the client made long is cut."""
@@ -217,6 +266,54 @@ class TestErrors:
         assert {"Must be at least 1.", "Must have at most 4 characters.", "Must have at most 2 items."} == {
             error.detail for error in caught.value.failure.errors
         }
+
+    @pytest.mark.parametrize(
+        ("payload", "code", "detail"),
+        [
+            ({"text": "a"}, "too_short", "Must have at least 2 characters."),
+            ({"data": ""}, "too_short", "Must have at least 1 byte."),
+            ({"items": []}, "too_short", "Must have at least 1 item."),
+            ({"items": [1, 2, 3]}, "too_long", "Must have at most 2 items."),
+            ({"more": 0}, "too_small", "Must be greater than 0."),
+            ({"most": 2}, "too_large", "Must be at most 1."),
+            ({"less": 1}, "too_large", "Must be less than 1."),
+            ({"day": "2026-01-02"}, "choice", "Not one of the allowed values."),
+            ({"pattern": "A"}, "pattern", "Does not match the required pattern."),
+            ({"number": "a"}, "wrong_type", "Not of the required type."),
+            ({"each": ["a"]}, "too_short", "Must have at least 2 characters."),
+            ({"own": 1}, "invalid", "Invalid value."),
+        ],
+    )
+    def test_of_validators_have_their_words(self, payload: Any, code: str, detail: str) -> None:
+        """What a validator of attrs refuses has its code, and a sentence with its limit; any other is invalid."""
+        with pytest.raises(InvalidCall) as caught:
+            CODEC.structurer(Worded)(payload)
+
+        assert [(code, detail)] == [(error.code, error.detail) for error in caught.value.failure.errors]
+
+    @pytest.mark.parametrize(
+        ("tp", "payload", "detail"),
+        [
+            (None, 0, "Expected null."),
+            (bool, 1, "Expected a boolean."),
+            (float, "1", "Expected a number."),
+            (float, 2**53 + 1, "Expected a number that a 64-bit float holds exactly."),
+            (dict[int, int], {"x": 1}, "Expected a key that is an integer."),
+            (set[int], [1, 1], "Expected items that all differ."),
+            (tuple[int, int], 5, "Expected an array."),
+            (tuple[int, int], None, "This field may not be null."),
+            (tuple[int, int], [1], "Must have exactly 2 items."),
+            (tuple[int], [1, 2], "Must have exactly 1 item."),
+            (int, None, "This field may not be null."),
+            (int | str, 1.5, "Expected an integer or a string."),
+        ],
+    )
+    def test_of_types_have_their_words(self, tp: Any, payload: Any, detail: str) -> None:
+        """What is not of its type is told in a sentence that says what was expected."""
+        with pytest.raises(InvalidCall) as caught:
+            CODEC.structurer(tp)(payload)
+
+        assert [detail] == [error.detail for error in caught.value.failure.errors]
 
     def test_of_post_init_are_at_the_record(self) -> None:
         """What __post_init__ refuses is invalid at the record, in a list too."""

@@ -192,6 +192,27 @@ class TestEnvelope:
         assert expected == [(*error.loc, error.code) for error in caught.value.failure.errors]
         assert caught.value.id is None
 
+    @pytest.mark.parametrize(
+        ("frame", "expected"),
+        [
+            ({}, ["This field is required."]),
+            ({"action": None}, ["This field may not be null."]),
+            ({"action": 1}, ["Expected a string."]),
+            ({"action": "a", "id": None}, ["This field may not be null."]),
+            ({"action": "a", "id": 1.5}, ["Expected a string or an integer."]),
+            ({"action": "a", "id": "x" * 256}, ["Must have at most 255 characters."]),
+            ({"action": "authenticate"}, ["This field is required."]),
+            ({"action": "authenticate", "token": 5}, ["Expected a string."]),
+            ({"action": "authenticate", "token": None}, ["This field may not be null."]),
+        ],
+    )
+    def test_mistakes_have_their_words(self, frame: dict[str, Any], expected: list[str]) -> None:
+        """Each mistake in an envelope is told in a sentence that says what was expected."""
+        with pytest.raises(InvalidFrame) as caught:
+            CODEC.decode(json.dumps(frame))
+
+        assert expected == [error.detail for error in caught.value.failure.errors]
+
     @pytest.mark.parametrize("id", [0, 7, "x"])
     def test_a_valid_id_is_known(self, id: Any) -> None:
         """A call without action is answered with its id."""

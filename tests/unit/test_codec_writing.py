@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import json
 import pickle
+import time as clock
 from datetime import date, datetime, time, timedelta, timezone
 from decimal import Decimal
 from enum import Enum, IntEnum
@@ -29,12 +30,16 @@ class TestInstants:
             "2026-01-31T12:00:00Z",
             "2026-01-31T12:00:00.123456Z",
             "2026-01-31T12:00:00+02:00",
+            "2026-01-31T12:00:00+05:30",
             "2026-01-31T12:00:00.000001-23:59",
         ],
     )
     def test_usual_writings_have_python_zones(self, text: str) -> None:
         """What Python itself would write has a plain datetime.timezone."""
-        assert type(CODEC.structurer(datetime)(text).tzinfo) is timezone
+        value = CODEC.structurer(datetime)(text)
+
+        assert type(value.tzinfo) is timezone
+        assert datetime.fromisoformat(text.replace("Z", "+00:00")) == value
 
     def test_z_is_utc(self) -> None:
         """Z is datetime.timezone.utc itself."""
@@ -49,6 +54,7 @@ class TestInstants:
         """JavaScript's milliseconds and +00:00 come back as sent, also from a copy and a pickle."""
         value = CODEC.structurer(datetime)(text)
 
+        assert datetime.fromisoformat(text.replace("Z", "+00:00")) == value
         for same in (value, copy.deepcopy(value), pickle.loads(pickle.dumps(value))):
             assert text == CODEC.unstructure(same)
             assert value == same
@@ -89,6 +95,24 @@ class TestInstants:
         assert CODEC.structurer(datetime)(written) == value
         if value.year > 1900:
             assert expected == written
+
+    def test_the_zone_of_the_machine_is_not_asked(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """An offset that RFC 3339 cannot write becomes UTC, wherever the server stands."""
+        odd = datetime(2026, 1, 31, 12, tzinfo=timezone(timedelta(hours=1, seconds=30)))
+        try:
+            with monkeypatch.context() as machine:
+                machine.setenv("TZ", "Asia/Tokyo")
+                clock.tzset()
+                assert "2026-01-31T10:59:30Z" == CODEC.unstructure(odd)
+        finally:
+            clock.tzset()
+
+    def test_an_instant_beyond_the_years_says_so(self) -> None:
+        """An instant that has no date in UTC is refused, with the reason."""
+        late = datetime(9999, 12, 31, 23, 59, tzinfo=timezone(-timedelta(hours=1, seconds=30)))
+
+        with pytest.raises(ValueError, match=r"^The datetime lies outside of the years 1 to 9999 in UTC\.$"):
+            CODEC.unstructure(late)
 
 
 NAIVE = datetime.fromisoformat("2026-01-31T00:00:00")
@@ -157,6 +181,60 @@ class TestUnstructure:
         """What is no JSON, or not what the annotation says, is a ValueError or TypeError."""
         with pytest.raises((ValueError, TypeError)):
             CODEC.unstructurer(tp)(value)
+
+    def test_a_time_with_a_zone_says_what_to_do(self) -> None:
+        """A server's mistake is told with its cure."""
+        with pytest.raises(ValueError, match=r"^A time with a time zone has no meaning .* Send a datetime\.$"):
+            CODEC.unstructure(time(1, tzinfo=timezone.utc))
+
+    def test_a_tuple_is_as_long_as_its_annotation(self) -> None:
+        """Each item of a tuple is written by its own annotation; a list of that length will do, and no other."""
+        write = CODEC.unstructurer(tuple[int, date])
+
+        assert [1, "2026-01-31"] == write((1, date(2026, 1, 31))) == write([1, date(2026, 1, 31)])
+        for wrong in ((1,), (1, date(2026, 1, 31), 2), {1: 2, 3: 4}, "ab"):
+            with pytest.raises(TypeError, match=r"^Expected a tuple of 2 items\.$"):
+                write(wrong)
+
+    def test_choices_are_written_as_a_client_may_send_them(self) -> None:
+        """A member of an enumeration is written by its value; what is none of the choices is refused by its class."""
+        assert "red" == CODEC.unstructurer(Rgb)(Rgb.RED)
+        assert ["a", 1] == [CODEC.unstructurer(Literal["a", 1])(value) for value in ("a", 1)]
+        for tp, wrong, cls in [(Rgb, "red", "str"), (Literal["a", 1], True, "bool"), (Literal["a"], [], "list")]:
+            with pytest.raises(ValueError, match=rf"^The {cls} is not one of the allowed values\.$"):
+                CODEC.unstructurer(tp)(wrong)
+
+    def test_keys_are_written_as_texts(self) -> None:
+        """A key that is an integer or has a form of text is written as the client sends it; a key is a string."""
+        assert {"1": 2} == CODEC.unstructurer(dict[int, int])({1: 2})
+        assert {"2026-01-31": 2} == CODEC.unstructurer(dict[date, int])({date(2026, 1, 31): 2})
+        with pytest.raises(TypeError):
+            CODEC.unstructurer(dict[int, int])({"1": 2})
+
+    def test_what_cannot_travel_says_what_to_do(self) -> None:
+        """An object of a class that is no message is refused, by the name of its class."""
+        with pytest.raises(TypeError, match=r"^A object cannot travel as JSON\. Make it a message, or plain data\.$"):
+            CODEC.unstructure(object())
+
+    def test_a_typed_dict_has_the_keys_of_its_annotation(self) -> None:
+        """What is required must be there, what is not may be, and nothing else is written."""
+        write = CODEC.unstructurer(Movie)
+
+        assert [{"title": "x"}, {"title": "x", "year": 5}] == [write({"title": "x"}), write({"title": "x", "year": 5})]
+        for wrong in ({}, {"year": 5}, {"title": "x", "other": 1}, ["title"], None):
+            with pytest.raises(TypeError, match=r"^The value does not have the keys of Movie\.$"):
+                write(wrong)
+
+    def test_a_list_of_texts_holds_texts(self) -> None:
+        """A collection of ``str`` is written as a new list, and nothing else is in it."""
+        write, sent = CODEC.unstructurer(list[str]), ["a", type("Heir", (str,), {})("b")]
+
+        assert sent == write(sent)
+        assert write(sent) is not sent
+        assert ["a", "b"] == write(("a", "b"))
+        for wrong in (["a", 5], ("a", 5), 5, None):
+            with pytest.raises(TypeError):
+                write(wrong)
 
     def test_unions(self) -> None:
         """A union is written by the class of the value, a TypedDict by its tag."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import typing
 from abc import ABC, abstractmethod
 from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator
 from pathlib import Path
@@ -14,6 +15,7 @@ from typing_extensions import TypeAliasType
 
 from tests.unit.declared import QUERYSET, Also, Consumer, Data, May, Room, Said, Say, Third, Typed
 from wsdrf.collect import ConsumerType
+from wsdrf.collect.signature import _Names
 from wsdrf.declare import class_guards, loads, on, receives, requires, throttle
 from wsdrf.exceptions import DeclarationError
 from wsdrf.routing import Kind, Reception, Route, Routes
@@ -64,6 +66,16 @@ def test_reception_says_everything_that_is_declared() -> None:
     """A reception holds its message class, method and guards."""
     reception = Room.receptions[Said]
     assert Reception(Said, "said", (Also,), "Room", reception.place, Kind.COROUTINE, (Said,)) == reception
+
+
+def test_reception_is_read_off_the_method_that_runs() -> None:
+    """An override may receive an event in another way, and send something else for it."""
+
+    class Child(Room):
+        def said(self, event: Said) -> Say: ...
+
+    (reception,) = Child.receptions.values()
+    assert (Kind.FUNCTION, (Say,)) == (reception.kind, reception.replies)
 
 
 def test_order_of_decorators_does_not_matter() -> None:
@@ -353,6 +365,57 @@ def test_marks_under_wraps_count() -> None:
     assert Kind.FUNCTION is Child.routes["b"].kind
 
 
+def test_wrapper_decides_how_a_method_runs() -> None:
+    """A stream that wraps a coroutine with `functools.wraps` is a stream, for it is what runs."""
+
+    def twice(function):
+        @functools.wraps(function)
+        async def wrapper(self):
+            yield await function(self)
+            yield await function(self)
+
+        return wrapper
+
+    class Child(Consumer):
+        @on("a")
+        @twice
+        async def a(self): ...
+
+    assert Kind.STREAM is only(Child).kind
+
+
+def test_handler_may_wrap_a_partial() -> None:
+    """A method that wraps a partial with `functools.wraps` is a handler, and stands where it is written itself."""
+
+    async def named(name, self, payload): ...
+
+    named.__annotations__["payload"] = Say  # as where annotations are not postponed
+
+    class Child(Consumer):
+        @on("a")
+        @functools.wraps(functools.partial(named, "x"))
+        async def a(self, payload): ...
+
+    assert Say is only(Child).payload
+    assert only(Child).place.qualname.endswith("Child.a")
+
+
+def test_root_may_have_handlers() -> None:
+    """A class without bases may declare actions, and a subclass override them and add its own."""
+
+    class Root(metaclass=ConsumerType):
+        @on("a")
+        async def a(self): ...
+
+    class Child(Root):
+        def a(self): ...
+
+        @on("b")
+        async def b(self): ...
+
+    assert [("a", Kind.FUNCTION), ("b", Kind.COROUTINE)] == [(one.action, one.kind) for one in Child.routes.values()]
+
+
 def test_override_that_wraps_its_base_counts_marks_once() -> None:
     """An override made with functools.wraps of what it overrides bears its base's marks, and adds nothing."""
 
@@ -475,6 +538,30 @@ def test_replies_are_named_once() -> None:
     assert (Said, str) == only(Child).replies
 
 
+@pytest.mark.parametrize("nothing", [None, NoReturn, getattr(typing, "Never", NoReturn)])
+def test_nothing_is_no_reply(nothing: Any) -> None:
+    """A method that is said to return nothing, or not to return, has no replies."""
+
+    class Child(Consumer):
+        @on("a")
+        async def a(self) -> nothing: ...
+
+    assert () == only(Child).replies
+
+
+def test_self_may_have_another_name_or_a_type() -> None:
+    """The first parameter is the consumer, called `self` or whatever is neither annotated nor `payload`."""
+
+    class Child(Consumer):
+        @on("a")
+        async def a(this, payload: Say): ...  # noqa: N805 - the point
+
+        @on("b")
+        async def b(self: Any, payload: Say): ...
+
+    assert [Say, Say] == [route.payload for route in Child.routes.values()]
+
+
 def test_method_does_not_hide_a_type() -> None:
     """A handler that is called like a built-in type does not stand for it in annotations."""
 
@@ -483,6 +570,15 @@ def test_method_does_not_hide_a_type() -> None:
         async def list(self, payload: list[Say]) -> list[Said]: ...
 
     assert ([Say], [Said]) == ([*only(Child).payload.__args__], [*only(Child).replies[0].__args__])
+
+
+def test_names_can_be_listed() -> None:
+    """What an annotation may name can be listed, as Python does for generic methods: it is what can be looked up."""
+    names = _Names({"list": only, "Here": int, "both": str}, {"around": bytes, "list": set, "both": float})
+
+    assert {"Here": int, "both": str, "around": bytes, "list": set} == dict(names)
+    assert 4 == len(names)
+    assert {"around": bytes} == dict(_Names({"method": only}, {"around": bytes}))
 
 
 def test_only_payload_and_return_are_resolved() -> None:
@@ -570,6 +666,27 @@ def test_unrelated_closures_are_no_lost_marks() -> None:
             return await say(self, payload)
 
     assert "other" in Child.routes
+
+
+def test_names_of_ones_own_may_be_like_others() -> None:
+    """A method, a property or a class that is defined in the body is no misspelt option, and a handler no misspelt hook."""
+
+    class Child(Consumer):
+        connect = "a plain attribute"
+
+        @property
+        def max_message_sise(self) -> int:
+            return 1
+
+        def auth_methods(self): ...
+
+        class permission_class:  # noqa: N801 - the point
+            pass
+
+        @on("a")
+        async def conected(self): ...
+
+    assert "conected" == only(Child).handler
 
 
 def test_ordinary_redefinitions_are_left_alone() -> None:

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import functools
 from collections.abc import AsyncIterator, Callable, Iterator
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 import pytest
+from attrs import frozen
 
-from tests.unit.declared import QUERYSET, Also, Consumer, May, Room, Said, Say
+from tests.unit.declared import QUERYSET, Also, Consumer, Data, May, Room, Said, Say, Typed
 from wsdrf.collect import ConsumerType
 from wsdrf.declare import loads, on, receives, requires, throttle
 from wsdrf.exceptions import DeclarationError
 
 # -- what is refused ---------------------------------------------------------------------------------------------------
 
+T = TypeVar("T")
 Make = Callable[[], object]
 REFUSED: dict[str, tuple[Make, str]] = {}
 
@@ -32,6 +34,14 @@ def unwrapped(function):
         return await function(*args)
 
     return wrapper
+
+
+KEPT: list[Any] = []
+
+
+def kept(function):
+    KEPT.append(function)
+    return function
 
 
 class Keeper:
@@ -108,6 +118,30 @@ def defined_and_withdrawn():
         async def a(self): ...
 
         a = None  # noqa: F811 - the mistake
+
+
+@refused(r"^Bad\.a\(\) is defined twice in one body")
+def defined_twice_and_kept_by_the_module():
+    class Bad(Consumer):
+        @on("a")
+        @kept
+        async def a(self): ...
+
+        async def a(self): ...  # noqa: F811 - the mistake
+
+
+@refused(r"^Bad\.Inner\.a\(\) is defined twice in one body")
+def defined_twice_in_a_class_of_a_function_of_a_method():
+    class Outer:
+        def make(self):
+            class Bad:
+                class Inner(Consumer):
+                    @on("a")
+                    async def a(self): ...
+
+                    async def a(self): ...  # noqa: F811 - the mistake
+
+    Outer().make()
 
 
 @refused(rf"^Bad\.a\(\) annotates payload with 'Nowhere', which cannot be resolved: .*Define or import .* \({PLACE}\)$")
@@ -339,6 +373,15 @@ def two_actions():
         async def a(self): ...
 
 
+@refused(r'^Bad\.a\(\) has both @on\("a"\) and @on\("b"\)\. Write a method for each')
+def three_actions():
+    class Bad(Consumer):
+        @on("a")
+        @on("b")
+        @on("c")
+        async def a(self): ...
+
+
 @refused(r'^Bad\.a\(\) has both @receives\(Say\) and @on\("a"\)')
 def action_and_event():
     class Bad(Consumer):
@@ -417,6 +460,43 @@ def load_by_no_field():
         async def a(self, payload: Say, line: Any): ...
 
 
+@refused(r'^Bad\.a\(\) has @loads\("line", \.\.\.\) by id, which is no field .* The fields are line_id\.')
+def load_by_no_field_of_a_dataclass():
+    class Bad(Consumer):
+        @on("a")
+        @loads("line", QUERYSET, pk="id")
+        async def a(self, payload: Data, line: Any): ...
+
+
+@refused(r'^Bad\.a\(\) has @loads\("line", \.\.\.\) by id, which is no field .* The fields are line_id\.')
+def load_by_no_field_of_a_typed_dict():
+    class Bad(Consumer):
+        @on("a")
+        @loads("line", QUERYSET, pk="id")
+        async def a(self, payload: Typed, line: Any): ...
+
+
+@refused(r'^Bad\.a\(\) has @loads\("line", \.\.\.\) by id, which is no field .* The fields are item\.')
+def load_by_no_field_of_a_generic_class():
+    @frozen
+    class Page(Generic[T]):
+        item: T
+
+    class Bad(Consumer):
+        @on("a")
+        @loads("line", QUERYSET, pk="id")
+        async def a(self, payload: Page[int], line: Any): ...
+
+
+@refused(r'^Bad\.a\(\) has @loads\("room", \.\.\.\) but no parameter of that name')
+def one_of_two_loads_without_parameter():
+    class Bad(Consumer):
+        @on("a")
+        @loads("line", QUERYSET, pk="line_id")
+        @loads("room", QUERYSET, pk="line_id")
+        async def a(self, payload: Say, line: Any): ...
+
+
 @refused(r"^Bad\.a\(\) takes \*args and \*\*kwargs\. Name its parameters")
 def anything():
     class Bad(Consumer):
@@ -424,11 +504,68 @@ def anything():
         async def a(self, *args: Any, **kwargs: Any): ...
 
 
+@refused(r"^Bad\.a\(\) has a signature that cannot be read: TypeError\(.*\)\. Mend its annotations")
+def unreadable_signature():
+    def signed(function):
+        function.__signature__ = "(self)"
+        return function
+
+    class Bad(Consumer):
+        @on("a")
+        @signed
+        async def a(self): ...
+
+
+@refused(r"^Bad\.a\(\) annotates payload with 'Scope', which cannot be resolved")
+def name_that_only_wsdrf_knows():
+    async def named(self, payload: Scope): ...  # noqa: F821 - the mistake
+
+    def through_a_partial(function):
+        @functools.wraps(functools.partial(named))
+        async def wrapper(self, payload): ...
+
+        return wrapper
+
+    class Bad(Consumer):
+        @on("a")
+        @through_a_partial
+        async def a(self, payload): ...
+
+
 @refused(r"^Bad\.a\(\) takes no self")
 def no_self():
     class Bad(Consumer):
         @on("a")
         async def a(): ...
+
+
+@refused(r"^Bad\.a\(\) takes no self")
+def bare_payload_in_place_of_self():
+    class Bad(Consumer):
+        @on("a")
+        async def a(payload): ...  # noqa: N805 - the mistake
+
+
+@refused(r"^Bad\.a\(\) takes no self")
+def typed_event_in_place_of_self():
+    class Bad(Consumer):
+        @on("a")
+        async def a(said: Say): ...  # noqa: N805 - the mistake
+
+
+@refused(r"^Bad\.a\(\) is a sync generator, which would hold a thread")
+def wrapped_into_a_sync_generator():
+    def twice(function):
+        @functools.wraps(function)
+        def wrapper(self):
+            yield from (function(self), function(self))
+
+        return wrapper
+
+    class Bad(Consumer):
+        @on("a")
+        @twice
+        def a(self): ...
 
 
 @refused(r"^Bad\.say\(\) does not take the payload of the method that it overrides")
@@ -459,7 +596,7 @@ def event_without_parameter():
         async def a(self): ...
 
 
-@refused(r"^Bad\.a\(\) receives Said but annotates its event otherwise")
+@refused(rf"^Bad\.a\(\) receives Said but annotates its event otherwise\. .* \({PLACE}; {PLACE}\)$")
 def event_of_another_class():
     class Bad(Consumer):
         @receives(Said)
@@ -474,7 +611,7 @@ def event_as_a_stream():
             yield 1
 
 
-@refused(r"^Bad\.a\(\) has @throttle, but an event is not called by a client")
+@refused(rf"^Bad\.a\(\) has @throttle, but an event is not called by a client\. .* \({PLACE}; {PLACE}\)$")
 def throttled_event():
     class Bad(Consumer):
         @receives(Said)
