@@ -21,7 +21,7 @@ from hypothesis import strategies as st
 from hypothesis.internal.conjecture import engine
 from hypothesis.internal.conjecture.shrinker import Shrinker
 from hypothesis.stateful import run_state_machine_as_test
-from rest_framework.permissions import IsAdminUser
+from rest_framework.permissions import BasePermission, IsAdminUser
 
 from tests.laws import mutants
 from wsdrf import Consumer, loads, message, on, requires
@@ -71,6 +71,27 @@ class Passing(mutants.Members):
     @loads("group", Group.objects.all(), pk="number")
     async def drop(self, payload: Row, group: Group) -> None:
         await group.adelete()
+
+
+class Deliberates(BasePermission):
+    """Says yes, and takes longer each time."""
+
+    asked = 0
+
+    async def has_permission(self, request: Any, view: Any) -> bool:
+        await asyncio.sleep(0.1 * Deliberates.asked)
+        Deliberates.asked += 1
+        return True
+
+
+class Regretting(mutants.Members):
+    """Accepts everybody, and closes a moment later."""
+
+    permission_classes = [Deliberates]
+
+    async def connected(self) -> None:
+        await asyncio.sleep(0.05)
+        await self.close(4001)
 
 
 @pytest.fixture
@@ -270,6 +291,17 @@ def test_object_that_comes_and_goes_raises_no_alarm():
     machine.say([(0, utter(call)) for call in calls])
 
     assert {"unit.add", "unit.drop"} <= machine.peer(0).answered
+    machine.teardown()
+
+
+@pytest.mark.django_db
+def test_connection_that_ends_before_a_frame_is_ready_raises_no_alarm():
+    """A frame is not sent where the connection ends while the guards are asked what is to be expected."""
+    machine = state_machine(Regretting, mutants.ROLES, closes=[4001])()
+
+    machine.connect_as("alice", [utter({"action": "m.say", "id": 1})])
+
+    assert [] == machine.peers
     machine.teardown()
 
 
