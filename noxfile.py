@@ -80,6 +80,8 @@ def lowest(session: nox.Session) -> Path:
 
 def run_corner(session: nox.Session, versions: str) -> None:
     """Run the unit tests and laws with those of ``VERSIONS`` that the interpreter takes."""
+    # An interpreter's own pip can be years old, and then looks for versions for minutes.
+    session.install("--quiet", "--upgrade", "pip")
     wheel = build_wheel(session)
     pins = ("--constraint", str(lowest(session))) if versions == "lowest" else ("--upgrade",)
     if versions.startswith("django-"):
