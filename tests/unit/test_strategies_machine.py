@@ -35,6 +35,8 @@ from wsdrf.strategies.machine.machine import utter
 from wsdrf.strategies.machine.stage import Stage
 
 SOME = hypothesis_settings(usual_settings(), max_examples=5, database=None, derandomize=True)
+ENOUGH = hypothesis_settings(SOME, max_examples=100)
+"""Where something must be found: five conversations may pass by it, with one version of hypothesis or another."""
 
 
 @message("unit.made")
@@ -310,7 +312,7 @@ def test_shown_conversation_fails_for_the_same_reason():
     with pytest.raises(InternalError) as found:
         case.converse(
             state_machine(mutants.FailsOnEmptyText, {"anonymous": None}),
-            hypothesis_settings(SOME, max_examples=100, derandomize=True, report_multiple_bugs=False),
+            hypothesis_settings(ENOUGH, report_multiple_bugs=False),
         )
 
     text = str(found.value)
@@ -340,7 +342,7 @@ def test_what_is_meant_can_be_said():
         (mutants.ClosesOnAValue, ClosedUnexpectedly, {"closes": [4000]}),
         (mutants.NeverCompletes, Unanswered, {"endless": ["m.numbers"]}),
     ):
-        many = hypothesis_settings(SOME, max_examples=60, report_multiple_bugs=False)
+        many = hypothesis_settings(ENOUGH, report_multiple_bugs=False)
         with pytest.raises(kind):
             case.converse(state_machine(consumer, {"anonymous": None}, shrink_for=0.2), many)
         run_state_machine_as_test(state_machine(consumer, {"anonymous": None}, **options), settings=SOME)
@@ -399,7 +401,7 @@ def test_fixture_runs_conversations(converse):
 
     converse(mutants.Members, {"alice": alice, "anonymous": None}, settings=SOME)
     with pytest.raises(InternalError):
-        converse(mutants.FailsForOneRole, {"alice": alice}, settings=SOME)
+        converse(mutants.FailsForOneRole, {"alice": alice}, settings=ENOUGH)
 
 
 @pytest.mark.django_db
