@@ -22,6 +22,8 @@ PROJECT = nox.project.load_toml(ROOT / "pyproject.toml")
 FOLDERS = ("changelog.d", "docs", "examples", "tests")
 FILES = ("CHANGELOG.md", "CONTRIBUTING.md", "LICENSE", "README.md", "noxfile.py", "pyproject.toml")
 PYTHONS = ("3.10", "3.11", "3.12", "3.13")
+VERSIONS = ("lowest", "newest", "django-6.0")
+"""What a corner of the matrix installs: ``django-6.0`` is that release of Django, and the newest of all else."""
 EXTRAS = "[testing,yaml]"
 UNIT = ("tests/unit", "tests/laws", "tests/test_public_api.py", "tests/test_packaging.py")
 SHIPPED = ("tests/test_public_api.py", "tests/unit/test_explorer.py", "tests/unit/test_clients_typescript.py")
@@ -77,10 +79,15 @@ def lowest(session: nox.Session) -> Path:
 
 
 def run_corner(session: nox.Session, versions: str) -> None:
-    """Run the unit tests and laws with the lowest or the newest versions that the interpreter takes."""
+    """Run the unit tests and laws with those of ``VERSIONS`` that the interpreter takes."""
+    # An interpreter's own pip can be years old, and then looks for versions for minutes.
+    session.install("--quiet", "--upgrade", "pip")
     wheel = build_wheel(session)
     pins = ("--constraint", str(lowest(session))) if versions == "lowest" else ("--upgrade",)
+    if versions.startswith("django-"):
+        pins = (*pins, versions.replace("django-", "django~=") + ".0")
     session.install(f"wsdrf{EXTRAS} @ {wheel.as_uri()}", *group("tests"), *pins)
+    session.run("python", "-m", "pip", "list")
     session.install("--quiet", "--force-reinstall", "--no-deps", str(wheel))
     with session.chdir(copy_tree(session)):
         chosen = session.posargs or (*UNIT, "-m", "not live and not browser")
@@ -124,9 +131,11 @@ def browser(session: nox.Session) -> None:
 
 
 @nox.session(python=PYTHONS)
-@nox.parametrize("versions", ["lowest", "newest"])
+@nox.parametrize("versions", [nox.param(versions, id=versions) for versions in VERSIONS])
 def matrix(session: nox.Session, versions: str) -> None:
-    """Run unit tests and laws on each Python that is there, with the lowest and the newest versions claimed."""
+    """Run unit tests and laws on each Python that is there, with the versions claimed: see ``VERSIONS``."""
+    if versions.startswith("django-6") and session.python in {"3.10", "3.11"}:
+        session.skip("Django 6 needs Python 3.12")
     run_corner(session, versions)
 
 

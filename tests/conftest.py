@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import shutil
 from collections.abc import Callable
@@ -25,6 +26,9 @@ settings.load_profile(PROFILE)
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    # Asked for the loop of a thread that has had none, Python before 3.14 makes one. pytest-asyncio asks, and nobody
+    # would close what it gets: the first test to collect garbage would fail of it.
+    asyncio.set_event_loop(None)
     # pytest finds an installed wsdrf by its entry point; of a checkout that is not installed nobody has told it.
     if not config.pluginmanager.has_plugin("wsdrf"):
         config.pluginmanager.import_plugin("wsdrf.testing.plugin")

@@ -46,6 +46,19 @@ def test_classifiers_are_what_is_tried() -> None:
     assert f"| Python | {classified[0]} | {classified[-1]} |" in PAGE
 
 
+def test_releases_of_django_are_what_is_tried() -> None:
+    """The classifiers name Django's releases: the lowest and the newest of the page, and what is tried between them."""
+    classified = [
+        one.rpartition(" ")[2] for one in listed("classifiers") if re.fullmatch(r"Framework :: Django :: .*", one)
+    ]
+    tried = re.search(r"^VERSIONS = \((.*)\)$", (ROOT / "noxfile.py").read_text("utf-8"), re.MULTILINE)
+    row = re.search(r"^\| `django` \| (\d+\.\d+) \| (\d+\.\d+)[\d.]* \|$", PAGE, re.MULTILINE)
+
+    assert tried
+    assert row
+    assert classified == [row[1], *re.findall(r'"django-([\d.]+)"', tried[1]), row[2]]
+
+
 def test_extras_are_those_of_the_page() -> None:
     """Each extra has its row."""
     extras = re.search(r"^\[project\.optional-dependencies\]\n((?:\w+ = .*\n)+)", PYPROJECT, re.MULTILINE)

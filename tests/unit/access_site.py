@@ -14,12 +14,16 @@ from wsdrf.testing.scope import build_scope
 
 T = TypeVar("T")
 
+PATIENCE = 60
+"""Seconds that a handshake may take: a machine that has much else to do refuses nobody."""
+
 
 class Desk(Consumer):
     """A consumer that tells who asks."""
 
     authentication_classes = []
     permission_classes = [AllowAny]
+    connect_timeout = PATIENCE
 
     @on("who", method="GET")
     async def who(self) -> str:
@@ -49,6 +53,7 @@ def meet(consumer: Any, **options: Any) -> tuple[Any, WebsocketCommunicator]:
     """Connect and leave at once; give the ``authentication`` frame's payload, and the communicator."""
     changes = options.pop("scope", {})
     forced = options.pop("user", None)
+    options.setdefault("timeout", PATIENCE)
     socket = WebsocketCommunicator(consumer.as_asgi(), options.pop("path", "/"), **options)
     socket.scope.update(changes)
     if forced is not None:

@@ -53,7 +53,8 @@ def desk(**attributes: Any) -> Any:
 
 
 def arrived() -> list[str]:
-    kept = list(Keeping.kept)
+    """Give what came, once each: where time may have passed unheard, credentials are looked at a second time."""
+    kept = list(dict.fromkeys(Keeping.kept))
     Keeping.kept.clear()
     return kept
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import warnings
 from collections.abc import AsyncIterator
 from contextlib import nullcontext
 from io import StringIO
@@ -167,6 +168,25 @@ def test_nothing_is_left_behind(settings: Any) -> None:
     assert "make       401 not_authenticated  yes " in rights
     assert ([], [], 1) == (committed, mail.outbox, cache.get("mine"))
     assert not Group.objects.exists()
+
+
+def mail_goes_by(settings: Any) -> str:
+    """Give the backend of a project without ``MAILERS``; Django 6.1 warns whoever reads it."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return str(settings.EMAIL_BACKEND)
+
+
+def test_project_without_mailers_is_silent_too(settings: Any) -> None:
+    """Where the project has no ``MAILERS``, as before Django 6.1, nobody gets mail, and no warning is made of that."""
+    if hasattr(settings, "MAILERS"):
+        del settings.MAILERS
+    before = mail_goes_by(settings)
+
+    with probe.sealed():
+        within = mail_goes_by(settings)
+
+    assert ("django.core.mail.backends.dummy.EmailBackend", before) == (within, mail_goes_by(settings))
 
 
 @pytest.mark.parametrize("name", ["Door", "HandshakeDoor", "SilentDoor", "WaitingDoor"])

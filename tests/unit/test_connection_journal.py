@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from time import monotonic
 from typing import Any
 
@@ -10,6 +11,7 @@ from channels.layers import InMemoryChannelLayer
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.unit.sockets import until
 from wsdrf.connection import journal as page
 from wsdrf.connection.hub import Hub
 from wsdrf.connection.journal import Journal
@@ -121,6 +123,7 @@ async def test_a_layer_of_many_processes_is_heard_from_its_first_member_on() -> 
     await hub.leave(["wsdrf.x"], member)
     assert hub.missed(after, ["wsdrf.y"]) is None
     assert [] == member.taken
+    await until(lambda: 1 == len(asyncio.all_tasks()))  # and then it has ended
 
 
 async def test_memory_needs_no_layer_to_be_told() -> None:

@@ -21,7 +21,7 @@ from hypothesis import strategies as st
 from hypothesis.internal.conjecture import engine
 from hypothesis.internal.conjecture.shrinker import Shrinker
 from hypothesis.stateful import run_state_machine_as_test
-from rest_framework.permissions import IsAdminUser
+from rest_framework.permissions import BasePermission, IsAdminUser
 
 from tests.laws import mutants
 from wsdrf import Consumer, loads, message, on, requires
@@ -35,6 +35,8 @@ from wsdrf.strategies.machine.machine import utter
 from wsdrf.strategies.machine.stage import Stage
 
 SOME = hypothesis_settings(usual_settings(), max_examples=5, database=None, derandomize=True)
+ENOUGH = hypothesis_settings(SOME, max_examples=100)
+"""Where something must be found: five conversations may pass by it, with one version of hypothesis or another."""
 
 
 @message("unit.made")
@@ -71,6 +73,27 @@ class Passing(mutants.Members):
     @loads("group", Group.objects.all(), pk="number")
     async def drop(self, payload: Row, group: Group) -> None:
         await group.adelete()
+
+
+class Deliberates(BasePermission):
+    """Says yes, and takes longer each time."""
+
+    asked = 0
+
+    async def has_permission(self, request: Any, view: Any) -> bool:
+        await asyncio.sleep(0.1 * Deliberates.asked)
+        Deliberates.asked += 1
+        return True
+
+
+class Regretting(mutants.Members):
+    """Accepts everybody, and closes a moment later."""
+
+    permission_classes = [Deliberates]
+
+    async def connected(self) -> None:
+        await asyncio.sleep(0.05)
+        await self.close(4001)
 
 
 @pytest.fixture
@@ -273,12 +296,23 @@ def test_object_that_comes_and_goes_raises_no_alarm():
     machine.teardown()
 
 
+@pytest.mark.django_db
+def test_connection_that_ends_before_a_frame_is_ready_raises_no_alarm():
+    """A frame is not sent where the connection ends while the guards are asked what is to be expected."""
+    machine = state_machine(Regretting, mutants.ROLES, closes=[4001])()
+
+    machine.connect_as("alice", [utter({"action": "m.say", "id": 1})])
+
+    assert [] == machine.peers
+    machine.teardown()
+
+
 def test_shown_conversation_fails_for_the_same_reason():
     """The test that a finding shows is Python that fails, too, with the same call."""
     with pytest.raises(InternalError) as found:
         case.converse(
             state_machine(mutants.FailsOnEmptyText, {"anonymous": None}),
-            hypothesis_settings(SOME, max_examples=100, derandomize=True, report_multiple_bugs=False),
+            hypothesis_settings(ENOUGH, report_multiple_bugs=False),
         )
 
     text = str(found.value)
@@ -308,7 +342,7 @@ def test_what_is_meant_can_be_said():
         (mutants.ClosesOnAValue, ClosedUnexpectedly, {"closes": [4000]}),
         (mutants.NeverCompletes, Unanswered, {"endless": ["m.numbers"]}),
     ):
-        many = hypothesis_settings(SOME, max_examples=60, report_multiple_bugs=False)
+        many = hypothesis_settings(ENOUGH, report_multiple_bugs=False)
         with pytest.raises(kind):
             case.converse(state_machine(consumer, {"anonymous": None}, shrink_for=0.2), many)
         run_state_machine_as_test(state_machine(consumer, {"anonymous": None}, **options), settings=SOME)
@@ -367,7 +401,7 @@ def test_fixture_runs_conversations(converse):
 
     converse(mutants.Members, {"alice": alice, "anonymous": None}, settings=SOME)
     with pytest.raises(InternalError):
-        converse(mutants.FailsForOneRole, {"alice": alice}, settings=SOME)
+        converse(mutants.FailsForOneRole, {"alice": alice}, settings=ENOUGH)
 
 
 @pytest.mark.django_db

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Generator, Mapping
 from contextlib import ExitStack, contextmanager
 from importlib import import_module
@@ -183,7 +184,21 @@ def sealed() -> Generator[None, None, None]:
     # Since Django 6.1 a project has either, and Django refuses both at once.
     mailers = {alias: {"BACKEND": mail} for alias in getattr(settings, "MAILERS", {})}
     mute: dict[str, Any] = {"MAILERS": mailers} if hasattr(settings, "MAILERS") else {"EMAIL_BACKEND": mail}
-    with override_settings(CHANNEL_LAYERS=layers, CACHES=in_memory, **mute):
+    override = override_settings(CHANNEL_LAYERS=layers, CACHES=in_memory, **mute)
+    with _unwarned():
+        override.enable()
+    try:
+        yield
+    finally:
+        with _unwarned():
+            override.disable()
+
+
+@contextmanager
+def _unwarned() -> Generator[None, None, None]:
+    """Let Django 6.1 not warn of ``EMAIL_BACKEND``, which a project without ``MAILERS`` may well have never named."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "The EMAIL_BACKEND setting is deprecated")
         yield
 
 

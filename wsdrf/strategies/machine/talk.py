@@ -35,16 +35,15 @@ async def say(scene: Scene, batch: Batch) -> None:
     """Send all frames of ``batch`` before any is answered; then wait, and judge."""
     prepared = [ready for peer, one in batch if (ready := await _prepare(scene, peer, one)) is not None]
     before = {peer.seat: Counter(_began(peer)) for peer, _ in batch}
-    for ready in prepared:
-        await _send(scene, ready)
+    sent = [ready for ready in prepared if await _send(scene, ready)]
     peers = list({peer.seat: peer for peer, _ in batch}.values())
     await scene.until(lambda: all(peer.is_settled() for peer in peers))
     if sum((_began(peer) - before[peer.seat]).total() for peer in peers) > 1:
-        _forget_objects(prepared)
+        _forget_objects(sent)
     await scene.confirm()
     for peer in peers:
         scene.speaker = peer.name
-        asked = [ready.asked for ready in prepared if ready.asked is not None and ready.peer is peer]
+        asked = [ready.asked for ready in sent if ready.asked is not None and ready.peer is peer]
         await _review(scene, peer, asked, _began(peer) - before[peer.seat])
         if peer.is_in:
             require_answers(peer)
@@ -114,9 +113,9 @@ async def _ask(scene: Scene, peer: Peer, call: Call, one: Utterance) -> Asked:
     return asked
 
 
-def _forget_objects(prepared: list[Ready]) -> None:
+def _forget_objects(sent: list[Ready]) -> None:
     """Forget what was foreseen of objects: the calls beside may have made them, and taken them away again."""
-    for ready in prepared:
+    for ready in sent:
         if ready.asked is not None and ready.asked.route is not None and ready.asked.route.loads:
             ready.asked.verdict = None
 
@@ -130,8 +129,11 @@ async def foresee(scene: Scene, peer: Peer, call: Call) -> Verdict | None:
         return await rehearsal.call(call.action, call.payload)
 
 
-async def _send(scene: Scene, ready: Ready) -> None:
+async def _send(scene: Scene, ready: Ready) -> bool:
+    """Send a frame; tell whether it could be: the connection may have ended while its guards were asked."""
     peer = ready.peer
+    if peer.is_closed:
+        return False
     peer.frames_left -= 1
     scene.speaker = peer.name
     scene.conversation.send(peer.name, ready.frame)
@@ -139,6 +141,7 @@ async def _send(scene: Scene, ready: Ready) -> None:
         await peer.client.send_text(ready.frame)
     else:
         await peer.client.send_bytes(ready.frame)
+    return True
 
 
 async def _review(scene: Scene, peer: Peer, asked: list[Asked], began: Counter[str]) -> None:
