@@ -31,6 +31,7 @@ class Client(asyncio.Protocol):
         self.upgraded = False
         self.call = frame_of(endpoint.frame)
         self.ready, self.answer = endpoint.ready.encode(), endpoint.answer.encode()
+        self.ping, self.pong = endpoint.ping.encode(), frame_of(endpoint.pong)
         self.entered: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self.heard: Callable[[Client], None] | None = None
         self.sent = 0.0
@@ -73,6 +74,8 @@ class Client(asyncio.Protocol):
             self.write(b"\x8a" + bytes([0x80 | frame[1]]) + MASK + frame[2:])
         elif frame[0] & 15 == 8:
             self.fail(f"closed: {frame!r}")
+        elif self.ping and frame[2:] == self.ping:
+            self.write(self.pong)
         elif not self.entered.done():
             if self.ready in frame:
                 self.entered.set_result(None)

@@ -30,7 +30,8 @@ class Endpoint:
     """An application, and how it is spoken to.
 
     ``opening`` are frames that a client sends first; ``ready`` is found in the frame that says that calls are answered,
-    and empty where accepting says it; ``answer`` is found in the answer to ``frame``; ``say`` has all members told.
+    and empty where accepting says it; ``answer`` is found in the answer to ``frame``; ``say`` has all members told. A
+    server that sends ``ping`` closes the connections that do not send ``pong``.
     """
 
     application: Any
@@ -42,6 +43,8 @@ class Endpoint:
     answer: str = '"chat.reply"'
     say: str = SAY
     said: str = '"chat.said"'
+    ping: str = ""
+    pong: str = ""
 
 
 def checked(content: dict[str, Any]) -> dict[str, Any]:

@@ -33,5 +33,7 @@ ENDPOINTS = {
         query="EIO=4&transport=websocket",
         opening=("40",),
         ready="40{",
+        ping="2",
+        pong="3",
     )
 }
