@@ -25,7 +25,7 @@ PYTHONS = ("3.10", "3.11", "3.12", "3.13")
 VERSIONS = ("lowest", "newest", "django-6.0")
 """What a corner of the matrix installs: ``django-6.0`` is that release of Django, and the newest of all else."""
 EXTRAS = "[testing,yaml]"
-UNIT = ("tests/unit", "tests/laws", "tests/test_public_api.py", "tests/test_packaging.py")
+UNIT = ("tests/unit", "tests/laws", "tests/test_public_api.py", "tests/test_packaging.py", "tests/test_cost.py")
 SHIPPED = ("tests/test_public_api.py", "tests/unit/test_explorer.py", "tests/unit/test_clients_typescript.py")
 """What fails where a file that is no module is missing from the wheel: a page, a script, a runtime."""
 WASTE = shutil.ignore_patterns("__pycache__", "_build", "*.sqlite3*", ".hypothesis", "node_modules")

@@ -64,7 +64,7 @@ def steps_of(connection: Any, frame: str) -> dict[str, Callable[[], Any]]:
     result = finish(connection.consumer.chat(payload))
     reply = dispatcher.reply(step, call, result)
     return {
-        WHOLE: lambda: connection._take(frame, None),
+        WHOLE: lambda: connection._take({"type": "websocket.receive", "text": frame}),
         "reading the frame": lambda: codec.decode(frame),
         "asking the guards": lambda: connection.caller.permit_now(step.guard, call),
         "structuring the payload": lambda: step.structure(call.payload),
