@@ -87,8 +87,8 @@ class Watch:
         self._unverified = 0
         self._has_missed = False
         if self._caller.request is not None:
-            groups = own_groups(self._caller.request)
-            self._catch_up(await self._membership.own(groups, self._caller.checked_at))
+            since = monotonic() - self._caller.age
+            self._catch_up(await self._membership.own(own_groups(self._caller.request), since))
         self._arm()
 
     def heed(self, notice: dict[str, Any]) -> None:
@@ -185,7 +185,7 @@ class Watch:
     def _fire(self) -> None:
         left, idle = self._caller.seconds_left, self._idle_after
         is_due = self._has_missed or self._unverified or (left is not None and left <= 0)
-        if not is_due and idle is not None and monotonic() - self._caller.checked_at < idle * 0.8:
+        if not is_due and idle is not None and self._caller.age < idle * 0.8:
             self._arm()  # a call has had them looked at meanwhile
         else:
             self._has_missed = False
