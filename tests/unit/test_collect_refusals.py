@@ -507,7 +507,7 @@ def anything():
 @refused(r"^Bad\.a\(\) has a signature that cannot be read: TypeError\(.*\)\. Mend its annotations")
 def unreadable_signature():
     def signed(function):
-        function.__signature__ = "(self)"
+        function.__signature__ = 7
         return function
 
     class Bad(Consumer):
