@@ -102,8 +102,8 @@ class Desk:
             self._wake()
         return taken
 
-    def answer(self, entry: Entry, current: asyncio.Task[Any]) -> bool:
-        """Answer ``entry`` at once, within the task ``current``. Do nothing, and give False, where others come first.
+    def answer(self, entry: Entry, reader: asyncio.Task[Any]) -> bool:
+        """Answer ``entry`` at once, within the task ``reader``. Do nothing, and give False, where others come first.
 
         The first step is taken as if the worker did: what looks for its task there, as ``asyncio.timeout`` does, finds
         the one that will take the other steps.
@@ -112,8 +112,8 @@ class Desk:
         worker, parked = self._free, self._parked
         if worker is None or parked is None or parked.done() or self.beneath is not None:
             return False
-        context, loop, self.beneath = self._context.copy(), worker.get_loop(), current
-        _leave_task(loop, current)
+        context, loop, self.beneath = self._context.copy(), worker.get_loop(), reader
+        _leave_task(loop, reader)
         _enter_task(loop, worker)
         try:
             frame = context.run(self._owner.begin, entry)
@@ -127,7 +127,7 @@ class Desk:
                 self._owner.failed_with(unless_cancelled(error))
         finally:
             _leave_task(loop, worker)
-            _enter_task(loop, current)
+            _enter_task(loop, reader)
             self.beneath = None
         if frame is not None:
             self._outbox.put(frame)
