@@ -44,14 +44,16 @@ class Kind:
     ends_applications: bool = True
 
 
-def _uvicorn(implementation: str, *options: str) -> tuple[str, ...]:
-    return ("uvicorn", APPLICATION, "--host", "127.0.0.1", "--port", "{port}", "--ws", implementation, *options)
+def _uvicorn(implementation: str, *options: str, loop: str = "asyncio") -> tuple[str, ...]:
+    where = ("--host", "127.0.0.1", "--port", "{port}")
+    return ("uvicorn", APPLICATION, *where, "--ws", implementation, "--loop", loop, *options)
 
 
 KINDS: Final = {
     kind.name: kind
     for kind in (
         Kind("uvicorn", _uvicorn("websockets-sansio")),
+        Kind("uvicorn-uvloop", _uvicorn("websockets-sansio", loop="uvloop")),
         Kind("uvicorn-wsproto", _uvicorn("wsproto", "--log-level", "debug")),
         Kind("uvicorn-websockets", _uvicorn("websockets"), reads_latin_1=False),
         Kind(

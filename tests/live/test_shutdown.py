@@ -49,7 +49,7 @@ async def test_a_server_ends_in_order(server: Server, people: People, key: str) 
     assert [[]] * 9 == [one["groups"] for one in server.events(key, "disconnected")]
 
 
-@pytest.mark.parametrize("server", ["uvicorn", "daphne"], indirect=True)
+@pytest.mark.parametrize("server", ["uvicorn", "uvicorn-uvloop", "daphne"], indirect=True)
 async def test_who_comes_while_a_server_ends_is_sent_away(server: Server, people: People, key: str) -> None:
     """Between the signal and the end of the process, a newcomer is closed with 4503 and told nothing else."""
     path = f"/ws/door/{key}/"
@@ -60,7 +60,7 @@ async def test_who_comes_while_a_server_ends_is_sent_away(server: Server, people
         await until(lambda: server.process.poll() is not None)
 
 
-@pytest.mark.parametrize("server", ["uvicorn", "daphne"], indirect=True)
+@pytest.mark.parametrize("server", ["uvicorn", "uvicorn-uvloop", "daphne"], indirect=True)
 async def test_a_second_signal_ends_a_server_at_once(server: Server, people: People, key: str) -> None:
     """Who asks twice does not wait for anybody to leave."""
     async with told_to_end(server, people, f"/ws/door/{key}/"):
