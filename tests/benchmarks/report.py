@@ -25,6 +25,7 @@ PACKAGES = (
     "litestar",
     "python-socketio",
     "uvicorn",
+    "uvloop",
     "daphne",
     "channels-redis",
     "hypothesis",

@@ -5,14 +5,15 @@ from __future__ import annotations
 import os
 import socket
 import sys
-from typing import Any
+from functools import partial
+from typing import Any, Literal
 
 
-def serve_with_uvicorn(application: Any, listening: socket.socket) -> None:
-    """Serve with uvicorn, on asyncio, with its implementation on ``websockets``' core without I/O."""
+def serve_with_uvicorn(loop: Literal["uvloop", "asyncio"], application: Any, listening: socket.socket) -> None:
+    """Serve with uvicorn, with its implementation on ``websockets``' core without I/O."""
     import uvicorn
 
-    config = uvicorn.Config(application, loop="asyncio", ws="websockets-sansio", log_level="error", lifespan="off")
+    config = uvicorn.Config(application, loop=loop, ws="websockets-sansio", log_level="error", lifespan="off")
     uvicorn.Server(config).run(sockets=[listening])
 
 
@@ -25,7 +26,12 @@ def serve_with_daphne(application: Any, listening: socket.socket) -> None:
     Server(application, endpoints=[endpoint], signal_handlers=False, ready_callable=None).run()
 
 
-SERVERS = {"uvicorn": serve_with_uvicorn, "daphne": serve_with_daphne}
+SERVERS = {
+    # uvicorn takes uvloop by itself where it is installed, as ``uvicorn[standard]`` does.
+    "uvicorn": partial(serve_with_uvicorn, "uvloop"),
+    "uvicorn on asyncio": partial(serve_with_uvicorn, "asyncio"),
+    "daphne": serve_with_daphne,
+}
 
 
 def main() -> None:

@@ -44,12 +44,13 @@ def plain(suite: str, row: str, column: str, scale: float = 1) -> Found:
     return find
 
 
-UVICORN = "uvicorn, {}"
+UNBOUND = float("inf")
+UVICORN, ON_ASYNCIO = "uvicorn, {}", "uvicorn on asyncio, {}"
 TARGETS = [
     Target("a validated, guarded message, against plain Channels", of("message", "us", PLAIN), 0.12, 0.06),
     Target("the same, against Chanx", of("message", "us", CHANX), 0.10, 0.05),
     Target("the same, against djangochannelsrestframework, DRF permission", of("message", "us", DCRF_DRF), 0.07, 0.04),
-    Target("the same, against bare ASGI with json", of("message", "us", BARE), float("inf"), 1.0),
+    Target("the same, against bare ASGI with json", of("message", "us", BARE), UNBOUND, 1.0),
     Target("with a guard that reads the database, against plain Channels", of("database", "us", PLAIN), 1.2, 1.0),
     Target(
         "connect by session, leave, against plain Channels with AuthMiddlewareStack",
@@ -83,6 +84,18 @@ TARGETS = [
         of("sockets", "cpu50", UVICORN.format(PLAIN), UVICORN.format(WSDRF)),
         1 / 2.8,
         1 / 3.6,
+    ),
+    Target(
+        "messages a second without uvloop, against plain Channels",
+        of("sockets", "rate50", ON_ASYNCIO.format(PLAIN), ON_ASYNCIO.format(WSDRF)),
+        UNBOUND,
+        None,
+    ),
+    Target(
+        "the same, against bare ASGI with json",
+        of("sockets", "rate50", ON_ASYNCIO.format(BARE), ON_ASYNCIO.format(WSDRF)),
+        UNBOUND,
+        None,
     ),
     Target(
         "median latency while other work keeps Django's thread busy, against idle",
@@ -124,7 +137,7 @@ def table(results: Results) -> str:
         if found is None:
             continue
         sign = ">=" if target.at_least else "<="
-        must = "-" if target.must == float("inf") else f"{sign} {target.must:.3g}{target.unit}"
+        must = "-" if target.must == UNBOUND else f"{sign} {target.must:.3g}{target.unit}"
         moonshot = "-" if target.moonshot is None else f"{sign} {target.moonshot:.3g}"
         holds = "-" if must == "-" else "yes" if target.holds(found.median, target.must) else "NO"
         reached = "-" if target.moonshot is None else "yes" if target.holds(found.median, target.moonshot) else "no"

@@ -102,7 +102,9 @@ def measure(rows: list[str], rounds: int, quick: bool) -> Figures:
 
 
 PEERS = (BARE, PLAIN, CHANX, DCRF_DRF, FASTAPI, LITESTAR, SOCKETIO, WSDRF)
-CROWDED = tuple(f"uvicorn, {name}" for name in (BARE, PLAIN, WSDRF))
+COMPARED = (BARE, PLAIN, WSDRF)
+"""Those that are measured on each server, and with many connections."""
+CROWDED = tuple(f"uvicorn, {name}" for name in COMPARED)
 SUITE = Suite(
     title="Over real sockets, one call in flight on each connection",
     columns={
@@ -115,7 +117,10 @@ SUITE = Suite(
             "cpu": "server CPU a message, µs",
         }.items()
     },
-    rows=lambda quick: [f"uvicorn, {name}" for name in PEERS] + [f"daphne, {name}" for name in (BARE, PLAIN, WSDRF)],
+    rows=lambda quick: [
+        *(f"uvicorn, {name}" for name in PEERS),
+        *(f"{server}, {name}" for server in ("uvicorn on asyncio", "daphne") for name in COMPARED),
+    ],
     together=measure,
     plain=("median", "p99"),
     against=lambda row: f"{row.partition(', ')[0]}, {PLAIN}",
