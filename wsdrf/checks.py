@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from typing import Any, Final
 
 from django.conf import settings
 from django.core import checks
 from django.core.checks import CheckMessage, Error, Tags, register
+from django.core.exceptions import FieldError, ImproperlyConfigured
+from django.db.models import F
 from django.utils.module_loading import import_string
 from rest_framework.permissions import DjangoModelPermissions
 from rest_framework.settings import api_settings
 
 from wsdrf.access.carriers import QueryParameter, reads_session
+from wsdrf.access.objects import as_queryset
 from wsdrf.access.permissions import asks_objects, leaves
 from wsdrf.access.plan import AccessPlan, open_actions
 from wsdrf.connection.blueprint import Blueprint, blueprint_of
@@ -51,6 +54,7 @@ def register_checks() -> None:
     register(warn_of_small_layers)
     register(Tags.security)(warn_of_guards_without_object)
     register(Tags.urls)(warn_of_paths_without_lookup)
+    register(Tags.models)(refuse_unknown_lookups)
 
 
 def warn_of_open_actions(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
@@ -107,6 +111,43 @@ def _missing_lookup(mount: Mount) -> str:
     return (
         name if access.has_queryset and not access.overrides_get_object and is_missed and name not in captured else ""
     )
+
+
+def refuse_unknown_lookups(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
+    """Report each object that is looked up by what its model does not have (``wsdrf.E003``)."""
+    return [
+        Error(
+            f"{where} looks {what} up by {key!r}: {problem}",
+            hint="Name a field of the model, or what leads to one, as a filter of the queryset would take it.",
+            obj=consumer,
+            id="wsdrf.E003",
+        )
+        for consumer, blueprint in _blueprints()
+        for where, what, queryset, keys in _lookups(consumer, blueprint.access)
+        for key in keys
+        if (problem := _problem_with(queryset, key))
+    ]
+
+
+def _lookups(consumer: type[Any], access: AccessPlan) -> Iterator[tuple[str, str, Any, Iterable[str]]]:
+    name = class_name(consumer)
+    queryset = getattr(consumer, "queryset", None)
+    if queryset is not None and not access.overrides_get_object and not _is_overridden(consumer.get_queryset):
+        yield name, "its object", queryset, [consumer.lookup_field]
+    for route in consumer.routes.values():
+        for load in route.loads:
+            yield f"{name}.{route.handler}()", f'@loads("{load.name}")', load.queryset, load.lookup
+
+
+def _problem_with(queryset: Any, key: str) -> str:
+    """Say why the queryset cannot be filtered by ``key``; empty where it can, or where only its values would tell."""
+    try:
+        as_queryset(queryset, "").filter(**{key: F("pk")})
+    except FieldError as error:
+        return str(error)
+    except (TypeError, ValueError, ImproperlyConfigured):
+        return ""
+    return ""
 
 
 def warn_of_tokens_in_addresses(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
@@ -259,8 +300,11 @@ def _asks_address(throttle: type[Any]) -> bool:
 
 
 def _uses_groups(consumer: Any) -> bool:
-    is_overridden = not str(consumer.build_groups.__module__).startswith("wsdrf.")
-    return is_overridden or bool(consumer.receptions)
+    return _is_overridden(consumer.build_groups) or bool(consumer.receptions)
+
+
+def _is_overridden(method: Any) -> bool:
+    return not str(method.__module__).startswith("wsdrf.")
 
 
 def _core_capacity(layer: Any) -> int | None:

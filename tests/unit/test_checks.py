@@ -12,6 +12,7 @@ import pytest
 from channels.routing import URLRouter
 from django.contrib.auth.models import User
 from django.core.checks import run_checks
+from django.db.models import F, QuerySet
 from django.urls import path
 from rest_framework.authentication import SessionAuthentication, TokenAuthentication
 from rest_framework.permissions import AllowAny, BasePermission, DjangoModelPermissions, IsAuthenticated
@@ -123,7 +124,8 @@ from channels.routing import URLRouter
 from django.urls import path
 from rest_framework.permissions import AllowAny, DjangoModelPermissions
 from rest_framework.throttling import AnonRateThrottle
-from wsdrf import Consumer, QueryParameter, on
+from wsdrf import Consumer, QueryParameter, loads, on
+from django.contrib.auth.models import User
 
 class Faulty(Consumer):
     permission_classes = [AllowAny]
@@ -134,7 +136,8 @@ class Faulty(Consumer):
         return ["a"]
 
     @on("open")
-    async def open(self): ...
+    @loads("one", User, pkk="name")
+    async def open(self, payload: dict[str, str], one): ...
 
 class Modelless(Consumer):
     permission_classes = [DjangoModelPermissions]
@@ -150,6 +153,7 @@ application = URLRouter([path("ws/", Faulty.as_asgi()), path("ws/", Modelless.as
     "check",
     [
         checks.refuse_open_actions,
+        checks.refuse_unknown_lookups,
         checks.warn_of_any_host,
         checks.warn_of_groups_without_layer,
         checks.warn_of_guards_without_object,
@@ -228,6 +232,56 @@ def test_a_path_that_lacks_the_lookup_is_a_warning(settings: Any) -> None:
         "Own looks its object up by 'pk', which /none/ does not capture",
         "Named looks its object up by 'name', which /name/<str:username>/ does not capture",
     ] == [message.msg.rpartition(": ")[0] for message in messages]
+
+
+@attrs.frozen
+class Which:
+    name: str
+
+
+class Searching(Consumer):
+    queryset = User.objects.all()
+    lookup_field = "nickname"
+
+    @on("find")
+    @requires(IsAuthenticated)
+    @loads("one", User, pkk="name", username__nearly="name", groups__name="name")
+    @loads("other", User.objects, username="name", date_joined__year="name", is_staff__isnull="name")
+    async def find(self, payload: Which, one: User, other: User) -> None: ...
+
+
+class Annotating(Searching):
+    def get_queryset(self) -> QuerySet[Any]:
+        return User.objects.annotate(nickname=F("username"))
+
+
+class Fetching(Searching):
+    async def get_object(self) -> Any:
+        return self.user
+
+
+LOADED = [
+    ("wsdrf.E003", f'{{}}.find() looks @loads("one") up by {key!r}: {problem}')
+    for key, problem in {
+        "pkk": "Cannot resolve keyword 'pkk' into field.",
+        "username__nearly": "Unsupported lookup 'nearly' for CharField or join on the field not permitted.",
+    }.items()
+]
+OWN = ("wsdrf.E003", "{} looks its object up by 'nickname': Cannot resolve keyword 'nickname' into field.")
+
+
+@pytest.mark.parametrize(
+    ("consumer", "expected"),
+    [(Searching, [OWN, *LOADED]), (Annotating, LOADED), (Fetching, LOADED)],
+    ids=["lookup_field", "get_queryset", "get_object"],
+)
+def test_a_lookup_that_the_model_does_not_have_is_an_error(
+    consumer: type[Consumer], expected: list[tuple[str, str]]
+) -> None:
+    """What could never be found is named, in Django's words; what only a value could tell is left alone."""
+    found = sorted((id, text.partition(" Choices are")[0]) for id, text in reported(consumer))
+
+    assert sorted((id, text.format(consumer.__name__)) for id, text in expected) == found
 
 
 @pytest.mark.parametrize("name", ["", "tests.asgi.application", "tests.no_such_module.application"])
