@@ -49,8 +49,8 @@ class Access(Protocol):
         """Give the objects that the action loads, each permitted."""
         ...
 
-    async def call(self, handler: Any, *args: Any, **kwargs: Any) -> Any:
-        """Run a handler that may block."""
+    async def call(self, work: partial[Any]) -> Any:
+        """Run a handler that may block, with its arguments."""
 
     async def denied(self, error: Exception) -> Denied | None:
         """Give what DRF answers for an exception, or None."""
@@ -175,7 +175,7 @@ class Dispatcher:
                 return None
             handler = getattr(self._consumer, reception.handler)
             if reception.kind is Kind.FUNCTION:
-                message = await self._access.call(handler, event)
+                message = await self._access.call(partial(handler, event))
             else:
                 message = await handler(event)
             return None if message is None else self._link.frame(message)
@@ -243,7 +243,7 @@ class Dispatcher:
         logger.error("Internal error in an action", exc_info=error, extra={"action": action})
         return INTERNAL_ERROR
 
-    async def _begin(self, step: Step, call: Call, handler: Callable[[], Any]) -> str | None:
+    async def _begin(self, step: Step, call: Call, handler: partial[Any]) -> str | None:
         if step.route.kind is Kind.STREAM:
             self._link.spawn(step.route, call, lambda: self._stream(step, call, handler()))
             return None

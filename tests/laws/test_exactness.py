@@ -162,7 +162,8 @@ def verdict(structure: Any, value: Any) -> tuple[bool, Any]:
 @cache
 def passes(name: str) -> list[Any]:
     (specimen,) = (one for one in ZOO if one.name == name)
-    return [maker.make(describe(specimen.type)) for maker in (CODEC._quick, CODEC._careful)]
+    codec = Codec()
+    return [maker.make(describe(specimen.type)) for maker in (codec._quick, codec._careful)]
 
 
 @specimens

@@ -202,8 +202,15 @@ def test_expired_jwt(user):
 # -- what is raised ----------------------------------------------------------------------------------------------------
 
 
+class Reworded(ValidationError):
+    def __init__(self) -> None:
+        super().__init__("Too odd.", code="required")
+        self.detail = {"text": ["Set by hand."]}
+
+
 class Raising(Desk):
     errors = {
+        "reworded": Reworded(),
         "drf": ValidationError({"text": ["Too odd."], "non_field_errors": ["Both."]}),
         "django": DjangoValidationError({"text": "Too odd."}),
         "one": ValidationError("Only this."),
@@ -224,6 +231,7 @@ class Raising(Desk):
         ("one", "Only this.", [(["payload"], "Only this.")]),
         ("list", "Invalid input.", [(["payload"], "One."), (["payload"], "Two.")]),
         ("deep", "Invalid input.", [(["payload", "lines", 1, "text"], "Too odd.")]),
+        ("reworded", "Invalid input.", [(["payload", "text"], "Set by hand.")]),
     ],
 )
 def test_validation_errors(name, detail, errors):
@@ -236,6 +244,7 @@ def test_validation_errors(name, detail, errors):
     payload = sync(run)()
     assert (400, "invalid", detail) == (payload["status_code"], payload["code"], payload["detail"])
     assert errors == [(error["loc"], error["detail"]) for error in payload["errors"]]
+    assert {"invalid"} == {error["code"] for error in payload["errors"]}
 
 
 class Chosen(Serializer):
@@ -264,6 +273,11 @@ class Scoped(Desk):
     def atomic(self) -> bool:
         return transaction.get_connection().in_atomic_block and len(connection.savepoint_ids) > 0
 
+    @on("both")
+    @loads("group", Group, name="name")
+    def both(self, payload: Chosen, group: Group) -> list[str]:
+        return [payload.validated_data["name"], group.name]
+
     @on("apart")
     @transaction.non_atomic_requests
     def apart(self) -> bool:
@@ -284,6 +298,12 @@ def test_loads_reads_any_payload():
     Group.objects.create(name="open")
     calls = [(action, {"name": name}) for action in ("load", "map") for name in ("open", "other")]
     assert ["open", "not_found"] * 2 == answers(*calls)
+
+
+def test_a_def_handler_is_given_what_an_async_one_is():
+    """The payload and what is loaded reach the thread."""
+    Group.objects.create(name="open")
+    assert [["open", "open"], "not_found"] == answers(("both", {"name": "open"}), ("both", {"name": "other"}))
 
 
 def test_scoped_throttle(monkeypatch):

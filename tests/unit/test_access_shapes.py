@@ -270,7 +270,8 @@ class TestSerializer:
         line = record_of(Line)
 
         assert (RecordKind.SERIALIZER, Line, Line) == (line.kind, line.type, line.cls)
-        assert ["text", "tone"] == [field.wire_name for field in line.fields]
+        names = [(field.name, field.wire_name, field.keyword) for field in line.fields]
+        assert [("text", "text", "text"), ("tone", "tone", "tone")] == names
         assert ("at", "who") == line.ignored
         assert () == line.opaque
 
@@ -388,4 +389,20 @@ class TestWhatCannotBeDescribed:
             def get_fields(self) -> dict[str, Any]:
                 return {} if self.context["request"].user else super().get_fields()
 
+        class AskingAtOnce(s.Serializer[Any]):
+            def __init__(self, *args: Any, **kwargs: Any) -> None:
+                super().__init__(*args, **kwargs)
+                self.user = self.context["request"].user
+
         assert Anything(Asking.__qualname__) == shape_of(Asking)
+        assert Anything(AskingAtOnce.__qualname__) == shape_of(AskingAtOnce)
+
+    def test_a_serializer_that_looks_for_a_request_is_described_without_one(self) -> None:
+        """A context is there, with nothing in it."""
+
+        class Glancing(Line):
+            def __init__(self, *args: Any, **kwargs: Any) -> None:
+                super().__init__(*args, **kwargs)
+                self.is_asked = "request" in kwargs["context"]
+
+        assert record_of(Line).fields == record_of(Glancing).fields

@@ -14,6 +14,7 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 import pytest
+from typing_extensions import TypedDict
 
 from tests.laws.zoo import Circle, Dot, Movie, Page, Square
 from wsdrf.codec import Codec
@@ -134,6 +135,33 @@ class Sent:
     extra: Any = None
 
 
+class Loud(Circle):
+    pass
+
+
+@message("x.leaf")
+class NestedLeaf:
+    kind: Literal["leaf"] = "leaf"
+    leaf_size: int = 1
+
+
+@message("x.twig")
+class NestedTwig:
+    kind: Literal["twig"] = "twig"
+    next_part: NestedLeaf | NestedTwig | None = None
+
+
+class Named(TypedDict):
+    kind: Literal["named"]
+    label: str
+
+
+class Other(TypedDict):
+    kind: Literal["other"]
+    label: str
+    more: int
+
+
 class TestUnstructure:
     def test_a_message(self) -> None:
         """All fields are written, defaults too, each in its form."""
@@ -234,6 +262,30 @@ class TestUnstructure:
         assert ["a", "b"] == write(("a", "b"))
         for wrong in (["a", 5], ("a", 5), 5, None):
             with pytest.raises(TypeError):
+                write(wrong)
+
+    def test_an_heir_is_written_as_the_member_of_the_union_that_it_is(self) -> None:
+        """A value of a subclass is written by the annotation of its base."""
+        for write in (CODEC.unstructurer(Circle | Square), CODEC.unstructurer(list[int] | Circle | None)):
+            assert {"radius": 1.0, "kind": "circle"} == write(Loud(1.0))
+
+    def test_a_union_that_nests_is_written_in_camel_case(self) -> None:
+        """However deep the members of a union stand in each other, with camelize all names are camelCase."""
+        value = NestedTwig(next_part=NestedTwig(next_part=NestedLeaf()))
+
+        leaf = {"kind": "leaf", "leafSize": 1}
+        expected = {"kind": "twig", "nextPart": {"kind": "twig", "nextPart": leaf}}
+        assert expected == Codec(camelize=True).unstructurer(NestedLeaf | NestedTwig)(value)
+        assert expected == Codec(camelize=True).unstructure(value)
+
+    def test_the_tag_alone_tells_typed_dicts_apart(self) -> None:
+        """What another key says is no tag, and without a tag there is no telling."""
+        write = CODEC.unstructurer(Named | Other)
+        sent = {"kind": "named", "label": "other"}
+
+        assert sent == write(sent)
+        for wrong in ({"label": "named"}, {}, {"kind": "none", "label": "named"}, {"kind": 1}):
+            with pytest.raises(TypeError, match=r"^The value has the tag of no member of the union\.$"):
                 write(wrong)
 
     def test_unions(self) -> None:

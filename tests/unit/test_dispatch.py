@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import AsyncIterator, Callable, Mapping
+from functools import partial
 from inspect import isawaitable
 from types import SimpleNamespace
 from typing import Any
@@ -58,9 +59,9 @@ class Access:
         self._ask("load")
         return {} if guard is None else dict(guard)
 
-    async def call(self, handler: Any, *args: Any, **kwargs: Any) -> Any:
+    async def call(self, work: partial[Any]) -> Any:
         self._ask("call")
-        return handler(*args, **kwargs)
+        return work()
 
     async def denied(self, error: Exception) -> Denied | None:
         self._ask("denied")

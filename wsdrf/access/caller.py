@@ -254,11 +254,10 @@ class Caller:
         """Give the valid serializer of a payload. Raises ``InvalidCall``."""
         return await self.run(valid_serializer, kind, payload, self._view())
 
-    async def call(self, handler: Any, *args: Any, **kwargs: Any) -> Any:
+    async def call(self, work: partial[Any]) -> Any:
         """Run a ``def`` handler in a thread, inside a transaction where ``ATOMIC_REQUESTS`` asks for one."""
-        work = partial(handler, *args, **kwargs)
         # Where Django's own decorator says which databases are left out; a partial does not pass it on.
-        vars(work)["_non_atomic_requests"] = getattr(getattr(handler, "func", handler), "_non_atomic_requests", set())
+        vars(work)["_non_atomic_requests"] = getattr(work.func, "_non_atomic_requests", set())
         return await self.run(BaseHandler().make_view_atomic(work))
 
     async def check_permissions(self) -> None:

@@ -47,7 +47,7 @@ _SAID: Final = (v.ProhibitNullCharactersValidator, ProhibitSurrogateCharactersVa
 
 def overridden(field: Any, known: type[Any]) -> bool:
     """Tell whether a subclass of the field class ``known`` reads what the client sent in its own way."""
-    return any(getattr(type(field), name, None) is not getattr(known, name, None) for name in _READING)
+    return any(getattr(type(field), name) is not getattr(known, name) for name in _READING)
 
 
 def narrow(shape: Shape, field: Any, opaque: list[Any]) -> Shape:
@@ -79,15 +79,14 @@ def _narrowed(shape: Shape, validator: Any) -> Shape | None:
     return None
 
 
-def _text(field: Any, read: Read, opaque: list[Any]) -> Shape:
+def _text(field: Any, read: Read, opaque: list[Any]) -> Text:
     blank: bool = field.allow_blank
     return Text(min_length=None if blank else 1, trimmed=field.trim_whitespace, blank=blank, without="\0")
 
 
 def _formatted(name: str) -> FieldShape:
     def text(field: Any, read: Read, opaque: list[Any]) -> Shape:
-        found = _text(field, read, opaque)
-        return evolve(found, format=name) if isinstance(found, Text) else found
+        return evolve(_text(field, read, opaque), format=name)
 
     return text
 
@@ -176,9 +175,9 @@ def _many_related(field: Any, read: Read, opaque: list[Any]) -> Shape:
 
 def _model_field(field: Any, name: str) -> Any:
     """Find the column that a related object is looked up by; ``None`` where the lookup goes across models."""
-    model = getattr(getattr(field, "queryset", None), "model", None)
-    if model is None:
+    if field.queryset is None:
         return None
+    model = field.queryset.model
     try:
         found = model._meta.pk if name == "pk" else model._meta.get_field(name)
     except FieldDoesNotExist:

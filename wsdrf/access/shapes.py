@@ -14,7 +14,6 @@ from wsdrf.access.fieldshapes import FIELDS, Read, narrow, overridden
 from wsdrf.access.serializers import is_serializer
 from wsdrf.envelope import ABSENT
 from wsdrf.schema import Anything, ArrayOf, Field, Null, OneOf, Record, RecordKind, Reference, Shape, describe
-from wsdrf.schema.traits import kinds
 
 _UNREADABLE: Final = (AssertionError, AttributeError, ImproperlyConfigured, LookupError, TypeError, ValueError)
 """What ``get_fields`` may raise for lack of a request; it is asked without one."""
@@ -53,10 +52,7 @@ class _Reader:
         shape = self.serializer(found) if isinstance(found, BaseSerializer) else _described(found, self.read, opaque)
         if not isinstance(found, Serializer):  # whose record has already said it
             shape = narrow(shape, found, opaque)
-        if not found.allow_null or isinstance(shape, (Anything, Null)) or type(None) in kinds(shape):
-            return shape
-        members = shape.members if isinstance(shape, OneOf) else (shape,)
-        return OneOf((*members, Null()))
+        return OneOf((shape, Null())) if found.allow_null and not isinstance(shape, Anything) else shape
 
     def serializer(self, found: BaseSerializer[Any]) -> Shape:
         cls = type(found)
@@ -78,12 +74,9 @@ class _Reader:
         """Describe a list of records."""
         if found.child is None or overridden(found, ListSerializer) or not _is_drfs(type(found).validate):
             return Anything(type(found).__qualname__)
-        # The stubs leave these out.
-        least: int | None = getattr(found, "min_length", None)
-        most: int | None = getattr(found, "max_length", None)
-        if not found.allow_empty:
-            least = max(1, least or 0)
-        return ArrayOf(list, self.read(found.child, []), least, most)
+        bounds: Any = found  # the stubs leave them out
+        least = bounds.min_length if found.allow_empty else bounds.min_length or 1
+        return ArrayOf(list, self.read(found.child, []), least, bounds.max_length)
 
     def record(self, found: Serializer[Any]) -> Record:
         fields: list[Field] = []
@@ -135,4 +128,4 @@ def _opaque_of(found: Serializer[Any]) -> tuple[str, ...]:
 
 
 def _is_drfs(method: Any) -> bool:
-    return str(method.__module__).partition(".")[0] == "rest_framework"
+    return str(method.__module__).startswith("rest_framework.")

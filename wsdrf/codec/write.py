@@ -126,7 +126,7 @@ class Writing(HookMaker):
                     return hook(value)
             raise TypeError("The value has the tag of no member of the union.")
 
-        return by_class({**classes, **({dict: typed_dict} if dicts else {})})
+        return by_class({**classes, dict: typed_dict})
 
     def record_of(self, shape: Shape) -> Record:
         """Follow a reference to its record."""
