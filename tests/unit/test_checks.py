@@ -247,7 +247,8 @@ class Searching(Consumer):
     @requires(IsAuthenticated)
     @loads("one", User, pkk="name", username__nearly="name", groups__name="name")
     @loads("other", User.objects, username="name", date_joined__year="name", is_staff__isnull="name")
-    async def find(self, payload: Which, one: User, other: User) -> None: ...
+    @loads("third", User, pk__in="name", groups="name", pk__range="name", auth_token__key__istartswith="name")
+    async def find(self, payload: Which, one: User, other: User, third: User) -> None: ...
 
 
 class Annotating(Searching):
