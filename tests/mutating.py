@@ -7,17 +7,22 @@ from __future__ import annotations
 
 import gc
 import importlib
+import os
 import sys
 from functools import _lru_cache_wrapper
+from pathlib import Path
 
 import pytest
 from django.apps import apps
+from django.db import connection
 
+from tests.settings import DATABASE_FILE
 from wsdrf.access import fieldshapes, shapes
 from wsdrf.codec import Codec, strict
 
 
 def pytest_sessionstart() -> None:
+    use_own_database()
     gc.unfreeze()  # a process that is forked hides from the collector what it was given
     strict._encode = strict._make_encode()
     for one in gc.get_objects():
@@ -28,6 +33,17 @@ def pytest_sessionstart() -> None:
     for name in [name for name in sys.modules if name.startswith(("tests.unit.test_", "tests.laws.test_"))]:
         if not any(model.__module__ == name for model in apps.get_models()):  # a model can be made once only
             del sys.modules[name]
+
+
+def pytest_sessionfinish() -> None:
+    for suffix in ("", "-shm", "-wal"):
+        Path(connection.settings_dict["NAME"] + suffix).unlink(missing_ok=True)
+
+
+def use_own_database() -> None:
+    """Take a file that no other process has: two that wait for each other are slow, and what waits too long fails."""
+    connection.close()
+    connection.settings_dict["NAME"] = connection.settings_dict["TEST"]["NAME"] = f"{DATABASE_FILE}-{os.getpid()}"
 
 
 @pytest.fixture(autouse=True)
