@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -15,7 +16,10 @@ from hypothesis import strategies as st
 from rest_framework.authentication import BaseAuthentication
 from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.test import APIRequestFactory
 from rest_framework.throttling import BaseThrottle
+from rest_framework.views import APIView
 
 from tests.unit.access_site import Desk, handshake, meet, sync, variant
 from wsdrf import on, requires
@@ -41,12 +45,13 @@ headers = st.lists(
 ).map(lambda pairs: [pair for pair in pairs if pair[0] not in {b"authorization", b"cookie", b"sec-websocket-protocol"}])
 queries = st.one_of(st.binary(max_size=20), st.sampled_from([b"a=1&a=2", b"a=%ff", b"\xff=1", b"a=%C3%A9", b"a;b"]))
 cookies = st.sampled_from([None, b"a=1", b"a=1; b=2", b'a="x; y"; a=3', b"\xe9=1", b"sessionid", b";;"])
-schemes = st.sampled_from(["ws", "wss"])
+schemes = st.sampled_from(["ws", "wss", "http", "https"])
+paths = st.sampled_from(["/", "/a b/", "/\xe9/", "/root/a/"])
 
 
 def django_request(scope: dict[str, Any]) -> HttpRequest | None:
     """Give the request that a view of Django gets, or ``None`` where Django answers 400 before any view."""
-    scheme = {"ws": "http", "wss": "https"}[scope["scheme"]]
+    scheme = {"ws": "http", "wss": "https"}.get(scope["scheme"], scope["scheme"])
     http = {**scope, "type": "http", "method": "GET", "scheme": scheme}
     request: HttpRequest | None = ASGIHandler().create_request(http, io.BytesIO())[0]
     return request
@@ -64,6 +69,7 @@ def facts(request: HttpRequest) -> dict[str, Any]:
         "COOKIES": request.COOKIES,
         "GET": dict(request.GET.lists()),
         "path": (request.path, request.path_info, request.get_full_path()),
+        "type": vars(request)["scope"]["type"],
         "method": request.method,
         "host": host,
         "secure": (request.is_secure(), request.scheme),
@@ -72,11 +78,12 @@ def facts(request: HttpRequest) -> dict[str, Any]:
     }
 
 
-@given(headers, queries, cookies, schemes, st.sampled_from(["/", "/a b/", "/\xe9/"]))
-def test_differential(headers, query, cookie, scheme, path):
+@given(headers, queries, cookies, schemes, st.tuples(st.sampled_from(["", "/root"]), paths))
+def test_differential(headers, query, cookie, scheme, places):
     """Headers, path, query, cookies, host and client are what a view over HTTP sees; a bad query is none for both."""
+    root, path = places
     pairs = headers + ([(b"cookie", cookie)] if cookie is not None else [])
-    scope = handshake(pairs, path, scheme=scheme, query_string=query)
+    scope = handshake(pairs, path, scheme=scheme, query_string=query, root_path=root)
     with override_settings(SECURE_PROXY_SSL_HEADER=("HTTP_X_FORWARDED_PROTO", "https")):
         expected = django_request(scope)
         if expected is None:
@@ -123,8 +130,24 @@ def test_a_refused_host_is_logged(caplog):
 
 def test_without_optional_keys():
     """A scope with nothing but what ASGI demands makes a request: no client, server, scheme, headers or root path."""
-    request = http_request({"type": "websocket", "path": "/", "query_string": b"", "headers": []}, "GET")
+    request = http_request({"type": "websocket", "path": "/", "query_string": b""}, "GET")
     assert ("/", False, None) == (request.path, request.is_secure(), request.META.get("REMOTE_ADDR"))
+
+
+class Looked(APIView):
+    def get(self, request: Request, **kwargs: Any) -> Response:
+        return Response(sorted(request.parser_context))
+
+
+def test_the_context_is_that_of_a_view():
+    """What parsers, and whoever asks as they do, find beside a request is what an ``APIView`` puts there."""
+    view = View(SimpleNamespace(kwargs={"pk": 1}), None, None, ())
+    request: Any = drf_request(http_request(handshake(), "GET"), [], view)
+    context = request.parser_context
+
+    assert Looked.as_view()(APIRequestFactory().get("/"), pk=1).data == sorted(context)
+    assert (view, (), {"pk": 1}) == (context["view"], context["args"], context["kwargs"])
+    assert context["request"].parser_context is context
 
 
 def test_cookies_in_two_headers():

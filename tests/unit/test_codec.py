@@ -397,6 +397,9 @@ class TestStructure:
         assert {("title", "required")} == errors_of(Movie, ABSENT)
         assert {("", "required")} == errors_of(list[int], ABSENT)
         assert {("", "required")} == errors_of(Any, ABSENT)
+        with pytest.raises(InvalidCall) as refusal:
+            CODEC.structurer(int)(ABSENT)
+        assert [("payload",)] == [error.loc for error in refusal.value.failure.errors]
         assert Limits() == CODEC.structurer(Limits)(ABSENT)
 
     def test_depth_is_no_danger(self) -> None:

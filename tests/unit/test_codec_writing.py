@@ -277,6 +277,8 @@ class TestUnstructure:
         expected = {"kind": "twig", "nextPart": {"kind": "twig", "nextPart": leaf}}
         assert expected == Codec(camelize=True).unstructurer(NestedLeaf | NestedTwig)(value)
         assert expected == Codec(camelize=True).unstructure(value)
+        for tp in (NestedTwig, NestedLeaf | NestedTwig):
+            assert value == Codec(camelize=True).structurer(tp)(expected)
 
     def test_the_tag_alone_tells_typed_dicts_apart(self) -> None:
         """What another key says is no tag, and without a tag there is no telling."""

@@ -36,7 +36,6 @@ def http_request(scope: Scope, method: str) -> ASGIRequest:
             "type": "http",
             "method": method,
             "headers": headers,
-            "root_path": scope.get("root_path", ""),
             "scheme": {"ws": "http", "wss": "https"}.get(scheme, scheme) if scheme else None,
         },
         io.BytesIO(),
