@@ -56,6 +56,11 @@ def test_rows(name, seconds):
         assert max(0.0, float(seconds)) == pytest.approx(left(SimpleNamespace(**{name: end})), abs=SLACK)
 
 
+def test_what_has_ended_has_no_second_left():
+    """However long ago credentials have ended, nothing is left of them."""
+    assert [0.0] * 3 == [left({"exp": time() - ago}) for ago in (0, 0.5, 10**6)]
+
+
 def test_a_naive_end():
     """A datetime without a time zone is in the project's, as Django reads it."""
     with override_settings(TIME_ZONE="Asia/Tokyo"):

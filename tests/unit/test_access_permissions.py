@@ -455,3 +455,39 @@ def test_classes_from_the_settings():
     meet(consumer)
     call(variant(consumer, permission_classes=None), "look")
     assert [] == [seen for seen in Looking.seen if not seen["permission_classes"]]
+
+
+class Members(BasePermission):
+    message = "Members only."
+    code = "members"
+
+    def has_permission(self, request: Any, view: Any) -> bool:
+        return False
+
+
+class MembersAtOnce(Members):
+    blocking = False
+
+
+class MembersLater(Members):
+    async def has_permission(self, request: Any, view: Any) -> bool:
+        return False
+
+
+@pytest.mark.parametrize("guard", [Members, MembersAtOnce, MembersLater])
+def test_a_refusal_has_the_words_of_its_guard(guard: Any) -> None:
+    """Wherever a guard is asked, at connect, in a thread, at once or awaited, its ``message`` and ``code`` are told."""
+
+    class Club(Desk):
+        @on("enter")
+        @requires(guard)
+        async def enter(self) -> None: ...
+
+    async def run() -> Any:
+        async with WebsocketCommunicator(Club.as_asgi(), "/") as socket:
+            return (await socket.call("enter")).payload
+
+    connect, _ = meet(variant(permission_classes=[guard]))
+
+    assert {"status_code": 403, "code": "members", "detail": "Members only."} == sync(run)()
+    assert (403, {"detail": "Members only."}) == (connect["status_code"], connect["data"])

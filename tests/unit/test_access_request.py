@@ -75,6 +75,7 @@ def facts(request: HttpRequest) -> dict[str, Any]:
         "secure": (request.is_secure(), request.scheme),
         "ident": BaseThrottle().get_ident(request),
         "accepted": [str(kind) for kind in request.accepted_types],
+        "body": (request.body, request.POST.dict()),
     }
 
 
@@ -236,6 +237,25 @@ def test_a_whole_header_as_it_is():
     present(request, Credentials(authorization="Two t"))
     assert request.user.is_anonymous
     assert [("Two t", "Two t")] * 2 == Reader.heard
+
+
+@pytest.mark.parametrize("credentials", [Credentials(token="t"), Credentials(authorization="Bearer  t")])
+def test_what_was_presented_is_remembered(credentials):
+    """The secret stays with the request, so that the connection ends once it is revoked."""
+    request = drf_request(http_request(handshake(), "GET"), [], view_of())
+    present(request, credentials)
+
+    assert "t" == vars(request)["presented"]
+
+
+def test_whom_a_test_forces_in_needs_no_token():
+    """A token beside ``force_authenticate`` is shown to nobody, and user and token are those that the test names."""
+    Reader.heard.clear()
+    scope = {**handshake(), "wsdrf.testing.force_authenticate": ("ann", "forced")}
+    request = drf_request(http_request(scope, "GET"), [reader("One")()], view_of())
+    present(request, Credentials(token="t"))
+
+    assert ("ann", "forced", []) == (request.user, request.auth, Reader.heard)
 
 
 def test_request_for_call_leaves_the_handshake():
