@@ -75,7 +75,7 @@ def facts(request: HttpRequest) -> dict[str, Any]:
         "secure": (request.is_secure(), request.scheme),
         "ident": BaseThrottle().get_ident(request),
         "accepted": [str(kind) for kind in request.accepted_types],
-        "body": (request.body, request.POST.dict()),
+        "body": request.read(),
     }
 
 
