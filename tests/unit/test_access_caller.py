@@ -177,7 +177,9 @@ def test_age_of_credentials(limit, expected, token):
     consumer = variant(TokenDesk, authentication_classes=[Counting], revalidate_after=limit)
 
     async def run() -> None:
-        async with WebsocketCommunicator(consumer.as_asgi(), "/", token=token) as socket:
+        # Who comes first may be asked about twice: what befell them before there was anybody to hear of it is not known.
+        first = WebsocketCommunicator(TokenDesk.as_asgi(), "/", token=token)
+        async with first, WebsocketCommunicator(consumer.as_asgi(), "/", token=token) as socket:
             for _ in range(3):
                 await socket.call("who")
 
