@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from itertools import count
+from time import monotonic, sleep
 from typing import Any
 
 import pytest
@@ -24,7 +26,7 @@ from rest_framework_simplejwt.tokens import AccessToken
 
 from tests.unit.access_site import Desk, MembersDesk, meet, sync, variant
 from wsdrf import loads, message, on, receives, requires, throttle
-from wsdrf.access import slots
+from wsdrf.access import caller, slots
 from wsdrf.testing import WebsocketCommunicator
 
 pytestmark = pytest.mark.django_db
@@ -177,14 +179,32 @@ def test_age_of_credentials(limit, expected, token):
     consumer = variant(TokenDesk, authentication_classes=[Counting], revalidate_after=limit)
 
     async def run() -> None:
-        # Who comes first may be asked about twice: what befell them before there was anybody to hear of it is not known.
-        first = WebsocketCommunicator(TokenDesk.as_asgi(), "/", token=token)
-        async with first, WebsocketCommunicator(consumer.as_asgi(), "/", token=token) as socket:
+        async with WebsocketCommunicator(consumer.as_asgi(), "/", token=token) as socket:
             for _ in range(3):
                 await socket.call("who")
 
     sync(run)()
     assert expected == Counting.count
+
+
+def test_a_pause_between_two_looks_at_the_clock_is_no_doubt(token, monkeypatch):
+    """However long the process is kept from running, credentials that are young are not looked at again."""
+    Counting.count = 0
+    consumer = variant(TokenDesk, authentication_classes=[Counting], revalidate_after=60)
+    pauses = count()
+
+    def clock() -> float:
+        sleep(0.02 * next(pauses))
+        return monotonic()
+
+    monkeypatch.setattr(caller, "monotonic", clock)
+
+    async def run() -> None:
+        async with WebsocketCommunicator(consumer.as_asgi(), "/", token=token) as socket:
+            await socket.call("who")
+
+    sync(run)()
+    assert 1 == Counting.count
 
 
 def test_expired_jwt(user):

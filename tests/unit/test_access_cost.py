@@ -61,9 +61,9 @@ OWN = {"free": 0, "threaded": 0, "guarded": 1}
 
 
 class Clock:
-    """A clock that moves when told to."""
+    """A clock that moves when told to; ahead of all others, so that nothing was told since."""
 
-    now = 1000.0
+    now = 1e9
 
     def __call__(self) -> float:
         return self.now

@@ -143,6 +143,16 @@ FIELDS: list[tuple[s.Field[Any, Any, Any, Any], Shape]] = [
         s.PrimaryKeyRelatedField(queryset=User.objects.all(), many=True, allow_empty=False),
         ArrayOf(list, Integer(), min_items=1),
     ),
+    (
+        s.PrimaryKeyRelatedField(
+            queryset=User.objects.all(), pk_field=s.IntegerField(allow_null=True), allow_null=True
+        ),
+        OneOf((Integer(), Null())),
+    ),
+    (
+        s.PrimaryKeyRelatedField(queryset=User.objects.all(), pk_field=s.JSONField(), allow_null=True),
+        OneOf((Boolean(), Integer(), Number(), Text(), ArrayOf(list, Anything()), MapOf(Text(), Anything()), Null())),
+    ),
     (s.SlugRelatedField("user", queryset=Token.objects.all()), Integer()),
     (
         s.PrimaryKeyRelatedField(queryset=User.objects.all(), pk_field=s.UUIDField(format="hex_verbose")),

@@ -12,7 +12,7 @@ import pytest
 from channels.routing import URLRouter
 from django.contrib.auth.models import User
 from django.core.checks import run_checks
-from django.db.models import F, QuerySet
+from django.db.models import F, Manager, QuerySet
 from django.urls import path
 from rest_framework.authentication import SessionAuthentication, TokenAuthentication
 from rest_framework.permissions import AllowAny, BasePermission, DjangoModelPermissions, IsAuthenticated
@@ -251,6 +251,16 @@ class Searching(Consumer):
     async def find(self, payload: Which, one: User, other: User, third: User) -> None: ...
 
 
+class Lost(Manager[User]):
+    def get_queryset(self) -> QuerySet[User]:
+        raise RuntimeError("No tenant here.")
+
+
+class Unasking(Consumer):
+    permission_classes = [IsAuthenticated]
+    queryset = Lost()
+
+
 class Annotating(Searching):
     def get_queryset(self) -> QuerySet[Any]:
         return User.objects.annotate(nickname=F("username"))
@@ -273,8 +283,8 @@ OWN = ("wsdrf.E003", "{} looks its object up by 'nickname': Cannot resolve keywo
 
 @pytest.mark.parametrize(
     ("consumer", "expected"),
-    [(Searching, [OWN, *LOADED]), (Annotating, LOADED), (Fetching, LOADED)],
-    ids=["lookup_field", "get_queryset", "get_object"],
+    [(Searching, [OWN, *LOADED]), (Annotating, LOADED), (Fetching, LOADED), (Unasking, [])],
+    ids=["lookup_field", "get_queryset", "get_object", "manager that fails"],
 )
 def test_a_lookup_that_the_model_does_not_have_is_an_error(
     consumer: type[Consumer], expected: list[tuple[str, str]]

@@ -46,13 +46,13 @@ class Caller:
 
     __slots__ = (
         "_buckets",
-        "_checked_at",
         "_doubts",
         "_ends_at",
         "_pinned",
         "_slot",
         "_stale_at",
         "_token",
+        "checked_at",
         "consumer",
         "plan",
         "request",
@@ -71,7 +71,8 @@ class Caller:
         self.user: Any = None
         self._token: str | None = None
         self._pinned: tuple[type, Any] | None = None
-        self._checked_at = self._stale_at = 0.0
+        #: The moment of ``time.monotonic`` from which on the credentials were last found to be good.
+        self.checked_at = self._stale_at = 0.0
         self._doubts = 0
         self._ends_at = inf
         self._slot: Slot | None = None
@@ -86,7 +87,7 @@ class Caller:
     @property
     def age(self) -> float:
         """Give the seconds since the credentials were last found to be good."""
-        return monotonic() - self._checked_at
+        return monotonic() - self.checked_at
 
     @property
     def seconds_left(self) -> float | None:
@@ -109,7 +110,7 @@ class Caller:
             result = await self.refused(self._change_of(result.user), authenticator.request)
         if result.is_authenticated:
             self._take_over(result, authenticator.request, shown)
-            self._checked_at = started
+            self.checked_at = started
             after = inf if self.plan.revalidate_after is None else self.plan.revalidate_after
             # A doubt raised meanwhile may have come too late for this look.
             self._stale_at = 0.0 if doubts != self._doubts else min(started + after, self._ends_at)

@@ -14,6 +14,7 @@ from wsdrf.access.fieldshapes import FIELDS, Read, narrow, overridden
 from wsdrf.access.serializers import is_serializer
 from wsdrf.envelope import ABSENT
 from wsdrf.schema import Anything, ArrayOf, Field, Null, OneOf, Record, RecordKind, Reference, Shape, describe
+from wsdrf.schema.traits import kinds
 
 _UNREADABLE: Final = (AssertionError, AttributeError, ImproperlyConfigured, LookupError, TypeError, ValueError)
 """What ``get_fields`` may raise for lack of a request; it is asked without one."""
@@ -52,7 +53,10 @@ class _Reader:
         shape = self.serializer(found) if isinstance(found, BaseSerializer) else _described(found, self.read, opaque)
         if not isinstance(found, Serializer):  # whose record has already said it
             shape = narrow(shape, found, opaque)
-        return OneOf((shape, Null())) if found.allow_null and not isinstance(shape, Anything) else shape
+        if not found.allow_null or isinstance(shape, Anything) or type(None) in kinds(shape):
+            return shape
+        members = shape.members if isinstance(shape, OneOf) else (shape,)
+        return OneOf((*members, Null()))
 
     def serializer(self, found: BaseSerializer[Any]) -> Shape:
         cls = type(found)

@@ -7,7 +7,6 @@ import random
 from collections.abc import Callable, Coroutine
 from contextvars import copy_context
 from socket import gethostname
-from time import monotonic
 from typing import Any, Final, Protocol
 
 from rest_framework.exceptions import NotAuthenticated
@@ -87,8 +86,8 @@ class Watch:
         self._unverified = 0
         self._has_missed = False
         if self._caller.request is not None:
-            since = monotonic() - self._caller.age
-            self._catch_up(await self._membership.own(own_groups(self._caller.request), since))
+            own = own_groups(self._caller.request)
+            self._catch_up(await self._membership.own(own, self._caller.checked_at))
         self._arm()
 
     def heed(self, notice: dict[str, Any]) -> None:
