@@ -72,7 +72,8 @@ class Caller:
         self._token: str | None = None
         self._pinned: tuple[type, Any] | None = None
         #: The moment of ``time.monotonic`` from which on the credentials were last found to be good.
-        self.checked_at = self._stale_at = 0.0
+        self.checked_at: float = 0.0
+        self._stale_at = 0.0
         self._doubts = 0
         self._ends_at = inf
         self._slot: Slot | None = None
