@@ -27,7 +27,7 @@ def pytest_sessionstart() -> None:
     strict._encode = strict._make_encode()
     for one in gc.get_objects():
         if type(one) is Codec:
-            Codec.__init__(one, one.camelize, one.max_depth)
+            Codec.__init__(one, one.camelize)
         elif type(one) is _lru_cache_wrapper and one.__module__.startswith("wsdrf."):
             one.cache_clear()
     for name in [name for name in sys.modules if name.startswith(("tests.unit.test_", "tests.laws.test_"))]:

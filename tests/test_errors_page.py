@@ -30,9 +30,6 @@ RAISED = {
 find in the reference of invariants."""
 
 ELSEWHERE = {
-    # Told of by the hook that reads the value, as a field error of the client's.
-    "wsdrf/codec/instants.py": {"ValueError"},
-    "wsdrf/codec/texts.py": {"ValueError"},
     # A generated client is a package of its own, with a page of its own.
     "wsdrf/clients/runtime": RAISED,
 }
@@ -101,6 +98,37 @@ def test_catalogue_has_what_the_log_says() -> None:
     cells = [row.split(" | ")[0] for row in re.findall(r"^\| (`.*) \|$", table, re.MULTILINE)]
 
     assert logged == {part.strip("` ") for cell in cells for part in cell.split("<br>")}
+
+
+def sentences(path: Path) -> Iterator[str]:
+    """Give the sentences of a module, with an ellipsis for each value: no docstring, none that is raised or logged."""
+    tree = ast.parse(path.read_text("utf-8"))
+    others: set[ast.AST] = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
+            others.add(node.value)
+        elif isinstance(node, ast.Call) and getattr(node.func, "id", None) in RAISED:
+            others.update(ast.walk(node))
+        elif isinstance(node, ast.JoinedStr):
+            others.update(node.values)
+    for node in ast.walk(tree):
+        if node not in others and isinstance(node, (ast.Constant, ast.JoinedStr)):
+            text = next(template(node, {}), "").replace("{}", "…")
+            if re.fullmatch(r"[A-Z][^\n]* [^\n]*\.", text):
+                yield text
+
+
+def test_catalogue_has_what_clients_read() -> None:
+    """Each sentence that the code has for clients stands in their table, and no other."""
+    rooms = ["access", "codec", "connection/handshake.py", "connection/watch.py", "dispatch.py", "exceptions.py"]
+    paths = [path for room in rooms for path in (PACKAGE / room, *(PACKAGE / room).rglob("*.py")) if path.is_file()]
+    _, _, after = PAGE.read_text("utf-8").partition("| the sentence | with the code |")
+    table, _, _ = after.partition("\n\n")
+    shown = [part.strip("` ") for row in re.findall(r"^\| (`.*) \|$", table, re.MULTILINE)
+             for part in row.split(" | ")[0].split("<br>")]  # fmt: skip
+
+    assert {text for path in paths for text in sentences(path)} == set(shown)
+    assert len(set(shown)) == len(shown)
 
 
 @pytest.mark.parametrize("name", exceptions.__all__)

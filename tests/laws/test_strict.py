@@ -121,6 +121,35 @@ def test_the_quick_way_is_the_careful_one(data: Any) -> None:
     assert read(lambda data: frames.decode(data, 32), data) == read(CODEC.decode, data)
 
 
+@st.composite
+def calls_with_a_key_twice(draw: Any) -> str:
+    """Write a call in which one object, the frame or one in its payload, has one of its keys twice."""
+    inner = json.dumps(draw(st.dictionaries(st.text(max_size=2), st.integers(0, 9) | st.text(max_size=2), max_size=2)))
+    payload, more = draw(
+        st.sampled_from(['{"x":1%s}', '{"y":?,"x":1%s}', '[{"x":?%s}]', '[?,{"x":[]%s}]', '{"z":{"x":""%s}}'])
+        .map(lambda text: (text, ""))
+        | st.tuples(st.sampled_from(["", "?", "[]", "[?]", "1", '"a:b"', "null"]), st.just("%s"))
+    )  # fmt: skip
+    call_id = draw(st.sampled_from(["", ',"id":1', ',"id":"x"']))
+    key = (
+        "x"
+        if not more
+        else draw(st.sampled_from(["action", *(["payload"] * bool(payload)), *(["id"] * bool(call_id))]))
+    )
+    again = f',"{key}":{draw(st.sampled_from([1, 2]) | st.just(inner))}'
+    frame = '{"action":"a"' + (f',"payload":{payload}' if payload else "") + call_id + more + "}"
+    return frame.replace("%s", again, 1).replace("?", inner)
+
+
+@given(calls_with_a_key_twice())
+@example('{"action":"a","payload":{"x":1,"x":2},"id":1}')
+@example('{"action":"a","action":"b","payload":[]}')
+def test_no_key_is_read_twice(data: str) -> None:
+    """Whatever stands around it, an object with a key twice is refused: which of the two is meant nobody knows."""
+    with pytest.raises(ParseError, match="The frame has a key twice in one object"):
+        CODEC.decode(data)
+
+
 @given(calls(), st.integers(1, 6) | st.sampled_from([27, 29, 32]))
 def test_no_call_is_deeper_than_it_may_be(data: str, max_depth: int) -> None:
     """However few levels there may be, both ways agree on what has too many."""
@@ -168,23 +197,54 @@ def unread(data: str | bytes) -> Call:
     raise AssertionError(data)
 
 
-@given(
-    st.recursive(
-        st.none()
-        | st.booleans()
-        | st.integers(-(2**63), 2**63 - 1)
-        | st.floats(allow_nan=False, allow_infinity=False)
-        | st.text(st.characters(codec="utf-8")),
-        lambda inner: (
-            st.lists(inner, max_size=4)
-            | st.dictionaries(st.text(st.characters(codec="utf-8"), max_size=4), inner, max_size=4)
-        ),
-        max_leaves=12,
-    )
+plain_data = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers(-(2**63), 2**63 - 1)
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | st.text(st.characters(codec="utf-8")),
+    lambda inner: (
+        st.lists(inner, max_size=4)
+        | st.dictionaries(st.text(st.characters(codec="utf-8"), max_size=4), inner, max_size=4)
+    ),
+    max_leaves=12,
 )
+
+
+@given(plain_data)
 def test_what_is_written_quickly_is_read_again(value: Any) -> None:
     """Plain data that was written without checks is the same when it is read, by the careful way and by ``json``."""
     text = strict.write_plain(value).decode()
 
     assert spelt(value) == spelt(json.loads(text))
     assert spelt(value) == spelt(strict.parse(text, 100))
+
+
+@given(plain_data | st.floats() | st.text())
+def test_what_is_written_without_c_is_the_same(value: Any) -> None:
+    """Where Python has no encoder in C, each value is written alike, or refused alike."""
+
+    def written() -> Any:
+        try:
+            return strict.write(value)
+        except ValueError as error:
+            return type(error)
+
+    with_c = written()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(strict, "_encode", None)
+        assert with_c == written()
+
+
+def test_what_is_long_is_written_whole() -> None:
+    """A value of many parts, which the encoder gives in several pieces, is one text."""
+    value = {"many": list(range(120_000))}
+
+    assert value == json.loads(strict.write(value))
+
+
+@pytest.mark.parametrize("value", [object(), {(1, 2): 3}, [{1, 2}], {"x": b"a"}])
+def test_what_is_no_json_is_not_written(value: Any) -> None:
+    """What JSON has no form for is refused, with Python's own words, and never left out."""
+    with pytest.raises(TypeError, match=r"^Object of type \w+ is not JSON serializable|^keys must be str"):
+        strict.write(value)

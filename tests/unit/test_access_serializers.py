@@ -135,13 +135,13 @@ def test_several_errors():
 def test_an_unknown_field_has_its_words():
     """An unknown field is told in a sentence, as DRF's own errors are."""
     (answer,) = put(({"text": "abc", "other": 1},))
-    assert [{"loc": ["payload", "other"], "code": "unknown", "detail": "This field is unknown."}] == answer["errors"]
+    assert [{"loc": ["payload", "other"], "code": "unknown", "detail": "Unknown field."}] == answer["errors"]
 
 
 def test_a_payload_is_required():
     """A call without a payload says that it is required."""
     (answer,) = put(())
-    assert [{"loc": ["payload"], "code": "required", "detail": "This is required."}] == answer["errors"]
+    assert [{"loc": ["payload"], "code": "required", "detail": "This field is required."}] == answer["errors"]
 
 
 @pytest.mark.django_db

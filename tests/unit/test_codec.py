@@ -304,7 +304,24 @@ class TestErrors:
             (bool, 1, "Expected a boolean."),
             (float, "1", "Expected a number."),
             (float, 2**53 + 1, "Expected a number that a 64-bit float holds exactly."),
+            (int, "1", "Expected an integer."),
+            (str, 1, "Expected a string."),
+            (UUID, 1, "Expected a string."),
+            (UUID, None, "This field may not be null."),
+            (UUID, "x", "Expected a UUID in lower case with hyphens."),
+            (date, "20260131", "Expected a date, as in 2026-01-31."),
+            (Literal["a", 1], 1.5, "Expected a string or an integer."),
+            (Literal["a", 1], "b", "Not one of the allowed values."),
+            (Circle | Square, 5, "Expected an object."),
+            (Circle | Square, {"kind": 5}, "Expected a string."),
+            (Circle | Square, {"kind": "x"}, "Not one of the allowed values."),
+            (Circle | Square, {}, "This field is required."),
+            (list[int], ABSENT, "This field is required."),
+            (Movie, 5, "Expected an object."),
+            (dict[str, int], 5, "Expected an object."),
+            (list[int], 5, "Expected an array."),
             (dict[int, int], {"x": 1}, "Expected a key that is an integer."),
+            (dict[Decimal, int], {"1.5": 1, "1.50": 2}, "Expected keys that all differ."),
             (set[int], [1, 1], "Expected items that all differ."),
             (tuple[int, int], 5, "Expected an array."),
             (tuple[int, int], None, "This field may not be null."),
@@ -343,6 +360,17 @@ class TestErrors:
         """Wrong types are told before a validator of the user's own is asked."""
         assert {("text", "wrong_type")} == errors_of(Foreign, {"text": 1})
 
+    @pytest.mark.parametrize("payload", [{"text": "x", "number": "x"}, {"text": "x"}])
+    def test_of_a_field_are_told_before_a_validator_sees_the_others(self, payload: Any) -> None:
+        """A validator of the user's own is not asked while another field is wrong, which it could look at."""
+        assert {("number", "required" if len(payload) == 1 else "wrong_type")} == errors_of(Paired, payload)
+
+    @pytest.mark.parametrize("name", ["plain", "of_self", "of_field", "of_both"])
+    def test_of_limits_are_about_what_a_converter_made(self, name: str) -> None:
+        """A limit holds for the converted value, whatever the converter asks for, and is told with its own code."""
+        assert {(name, "too_small")} == errors_of(Converted, {name: 10})
+        assert {(name, "too_large")} == errors_of(Converted, {name: 1000})
+
 
 class ForeignError(Exception):
     pass
@@ -376,6 +404,46 @@ class ForeignPost:
 
     def __post_init__(self) -> None:
         raise ForeignError(self.text)
+
+
+@attrs.frozen
+class Paired:
+    text: str = field(validator=lambda _, __, value: _raise(ForeignError(value)))
+    number: int
+
+
+def _less_base(value: int, instance: Any) -> int:
+    return value - instance.base  # type: ignore[no-any-return]
+
+
+def _less_hundred(value: int, attribute: Any) -> int:
+    return value - attribute.metadata["less"]  # type: ignore[no-any-return]
+
+
+def _less_both(value: int, instance: Any, attribute: Any) -> int:
+    return value - instance.base + 50 - attribute.metadata["less"]  # type: ignore[no-any-return]
+
+
+_LIMITS: Any = [v.ge(0), v.lt(100)]
+
+
+@attrs.frozen
+class Converted:
+    base: int = 100
+    plain: int = field(default=100, converter=lambda value: value - 100, validator=_LIMITS)
+    of_self: int = field(default=100, converter=attrs.Converter(_less_base, takes_self=True), validator=_LIMITS)
+    of_field: int = field(
+        default=100,
+        converter=attrs.Converter(_less_hundred, takes_field=True),
+        validator=_LIMITS,
+        metadata={"less": 100},
+    )
+    of_both: int = field(
+        default=100,
+        converter=attrs.Converter(_less_both, takes_self=True, takes_field=True),
+        validator=_LIMITS,
+        metadata={"less": 50},
+    )
 
 
 @attrs.frozen

@@ -103,6 +103,7 @@ MALFORMED: dict[str, str | bytes] = {
     "100 000 braces": '{"a":' * 100_000,
     "100 000 pairs": "[" * 100_000 + "]" * 100_000,
     "wrong brackets": "[{" * 40 + "]}" * 40,
+    "too deep, and not ASCII": "[" * 40 + "é" + "]" * 40,
     "open string": '{"action":"' + "[" * 100,
     "BOM": '\ufeff{"action":"a"}',
     "BOM bytes": b'\xef\xbb\xbf{"action":"a"}',
@@ -128,6 +129,28 @@ class TestMalformed:
         failure = caught.value.failure
         assert (400, "parse_error", ()) == (failure.status_code, failure.code, failure.errors)
         assert len(failure.detail) < 90
+
+    @pytest.mark.parametrize(
+        ("name", "detail"),
+        [
+            ("not JSON", "The frame is not valid JSON."),
+            ("two values", "The frame has more after its JSON value."),
+            ("key twice", "The frame has a key twice in one object."),
+            ("NaN", "The frame has NaN or Infinity, which are not JSON."),
+            ("1e999", "The frame has a number that is too large."),
+            ("2**63", "The frame has an integer beyond 64 bits."),
+            ("depth 33", "The frame is nested deeper than 32 levels, or its brackets do not match."),
+            ("BOM", "The frame starts with a byte order mark."),
+            ("latin-1", "The frame is not valid UTF-8."),
+            ("surrogate", "The frame has a surrogate that is no pair."),
+        ],
+    )
+    def test_says_what_is_wrong(self, name: str, detail: str) -> None:
+        """A client's developer reads what was not liked."""
+        with pytest.raises(ParseError) as caught:
+            CODEC.decode(MALFORMED[name])
+
+        assert detail == caught.value.failure.detail
 
     @pytest.mark.parametrize("frame", ['{"action":"%s"', "%s", '["%s",NaN]', '{"%s":1,"%s":2}', '{"a":"%s\\ud800"}'])
     def test_echoes_nothing(self, frame: str) -> None:

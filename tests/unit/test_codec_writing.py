@@ -117,6 +117,8 @@ class TestInstants:
 
 
 NAIVE = datetime.fromisoformat("2026-01-31T00:00:00")
+AWARE = "A naive datetime has no place in time. Make it aware, as with django.utils.timezone.now()."
+AS_STR = "The int is beyond 64 bits, which no client is sure to read. Send it as a str."
 
 
 class Rgb(str, Enum):
@@ -195,25 +197,40 @@ class TestUnstructure:
             assert CODEC.unstructure(value) == CODEC.unstructure(made)
 
     @pytest.mark.parametrize(
-        ("tp", "value"),
+        ("tp", "value", "sentence"),
         [
-            (datetime, NAIVE), (Any, NAIVE), (time, time(1, tzinfo=timezone.utc)),
-            (float, float("nan")), (Any, float("inf")), (int, 2**63), (Any, [-(2**63) - 1]), (float, 2**70),
-            (Decimal, Decimal("NaN")), (str, None), (str, 5), (int, "5"), (int, True), (bool, 1), (float, "1"), (list[None], [0]),
-            (list[int], "ab"), (list[int], 5), (dict[str, int], [1]), (dict[str, Any], {None: 1}), (Rgb, "red"), (Literal["a"], "b"),
-            (tuple[int, str], (1,)), (int | None, "x"), (Circle | Dot, {"kind": "x"}), (Circle | Dot, 5), (Movie, {}), (date, "x"),
-            (Movie, {"title": "x", "other": 1}), (Movie, Circle(1.0)), (Any, object()), (Any, {(1, 2): 3}), (Circle | Square, Dot(kind="dot")),
+            (datetime, NAIVE, AWARE), (Any, NAIVE, AWARE), (datetime, "x", "Expected a datetime, got str."),
+            (time, time(1, tzinfo=timezone.utc), "A time with a time zone has no meaning without its date. Send a datetime."),
+            (float, float("nan"), "NaN and infinities are not JSON. Send None instead."),
+            (Any, float("inf"), "NaN and infinities are not JSON. Send None instead."),
+            (int, 2**63, AS_STR), (Any, [-(2**63) - 1], AS_STR), (float, 2**70, AS_STR),
+            (Decimal, Decimal("NaN"), "A Decimal that is not finite cannot travel. Send None, or a text of your own."),
+            (str, None, "Expected a str, got NoneType."), (str, 5, "Expected a str, got int."),
+            (list[str], ["a", 5], "Expected a str, got int."), (int, "5", "Expected an int, got str."),
+            (int, True, "Expected an int, got bool."), (bool, 1, "Expected a bool, got int."),
+            (float, "1", "Expected an int, got str."), (list[None], [0], "Expected None, got int."),
+            (list[int], "ab", "Expected a collection, got str."), (list[int], 5, "Expected a collection, got int."),
+            (list[str], {"a": 1}, "Expected a collection, got dict."), (dict[str, int], [1], "Expected a mapping, got list."),
+            (dict[str, Any], {None: 1}, "Expected a str, got NoneType."), (dict[int, int], {"1": 2}, "Expected an int, got str."),
+            (Any, {(1, 2): 3}, "A tuple cannot be a key in JSON."), (Any, {None: 3}, "A NoneType cannot be a key in JSON."),
+            (Rgb, "red", "The str is not one of the allowed values."),
+            (Literal["a"], "b", "The str is not one of the allowed values."),
+            (tuple[int, str], (1,), "Expected a tuple of 2 items."), (int | None, "x", "A str is no member of the union."),
+            (Circle | Dot, {"kind": "x"}, "The value has the tag of no member of the union."),
+            (Circle | Dot, 5, "A int is no member of the union."), (date, "x", "Expected a date, got str."),
+            (Movie, {}, "The value does not have the keys of Movie."),
+            (Movie, {"title": "x", "other": 1}, "The value does not have the keys of Movie."),
+            (Movie, Circle(1.0), "The value does not have the keys of Movie."),
+            (Any, object(), "A object cannot travel as JSON. Make it a message, or plain data."),
+            (Circle | Square, Dot(kind="dot"), "The value has the tag of no member of the union."),
         ],
     )  # fmt: skip
-    def test_mistakes_of_the_server_raise(self, tp: Any, value: Any) -> None:
-        """What is no JSON, or not what the annotation says, is a ValueError or TypeError."""
-        with pytest.raises((ValueError, TypeError)):
+    def test_mistakes_of_the_server_say_what_to_do(self, tp: Any, value: Any, sentence: str) -> None:
+        """What is no JSON, or not what the annotation says, is a ValueError or TypeError that names the class."""
+        with pytest.raises((ValueError, TypeError)) as caught:
             CODEC.unstructurer(tp)(value)
 
-    def test_a_time_with_a_zone_says_what_to_do(self) -> None:
-        """A server's mistake is told with its cure."""
-        with pytest.raises(ValueError, match=r"^A time with a time zone has no meaning .* Send a datetime\.$"):
-            CODEC.unstructure(time(1, tzinfo=timezone.utc))
+        assert sentence == str(caught.value)
 
     def test_a_tuple_is_as_long_as_its_annotation(self) -> None:
         """Each item of a tuple is written by its own annotation; a list of that length will do, and no other."""
@@ -238,11 +255,6 @@ class TestUnstructure:
         assert {"2026-01-31": 2} == CODEC.unstructurer(dict[date, int])({date(2026, 1, 31): 2})
         with pytest.raises(TypeError):
             CODEC.unstructurer(dict[int, int])({"1": 2})
-
-    def test_what_cannot_travel_says_what_to_do(self) -> None:
-        """An object of a class that is no message is refused, by the name of its class."""
-        with pytest.raises(TypeError, match=r"^A object cannot travel as JSON\. Make it a message, or plain data\.$"):
-            CODEC.unstructure(object())
 
     def test_a_typed_dict_has_the_keys_of_its_annotation(self) -> None:
         """What is required must be there, what is not may be, and nothing else is written."""

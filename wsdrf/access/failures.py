@@ -49,12 +49,12 @@ FIELD_CODES: Final[Mapping[str, str]] = {
 """What DRF's codes of a field error are called on the wire; every other is ``invalid``."""
 
 ECHOING: Final[Mapping[str, str]] = {
-    "invalid_choice": "This is not one of the choices.",
+    "invalid_choice": "Not one of the allowed values.",
     "does_not_exist": "There is no such object.",
     "no_match": "There is no such object.",
     "incorrect_match": "There is no such object.",
-    "incorrect_type": "This is of the wrong type.",
-    "not_a_list": "Expected a list.",
+    "incorrect_type": "Not of the required type.",
+    "not_a_list": "Expected an array.",
     "not_a_dict": "Expected an object.",
 }
 """Sentences for DRF's codes whose own would repeat what the client sent."""

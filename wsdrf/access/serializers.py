@@ -12,6 +12,7 @@ from rest_framework.serializers import BaseSerializer, ListSerializer, Serialize
 
 from wsdrf.access.failures import field_errors
 from wsdrf.access.view import View
+from wsdrf.codec.wrong import missing, unknown
 from wsdrf.envelope import ABSENT, FieldError
 from wsdrf.exceptions import InvalidCall
 
@@ -27,15 +28,15 @@ def is_serializer(kind: Any) -> bool:
 def valid_serializer(kind: type[BaseSerializer[Any]], payload: Any, view: View) -> BaseSerializer[Any]:
     """Give the serializer of ``payload``, valid. Raises ``InvalidCall`` with DRF's field errors; may block."""
     if payload is ABSENT:
-        raise InvalidCall([FieldError(("payload",), "required", "This is required.")])
+        raise InvalidCall([missing("payload")])
     serializer = kind(data=payload, context={"request": view.request, "view": view, "format": None})
-    unknown = list(_unknown_fields(serializer, payload, ("payload",)))
+    strangers = list(_unknown_fields(serializer, payload, ("payload",)))
     try:
         serializer.is_valid(raise_exception=True)
     except ValidationError as error:
-        raise InvalidCall([*field_errors(error.detail), *unknown]) from None
-    if unknown:
-        raise InvalidCall(unknown)
+        raise InvalidCall([*field_errors(error.detail), *strangers]) from None
+    if strangers:
+        raise InvalidCall(strangers)
     return serializer
 
 
@@ -45,7 +46,7 @@ def _unknown_fields(field: Any, value: Any, loc: tuple[str | int, ...]) -> Itera
             if name in field.fields:
                 yield from _unknown_fields(field.fields[name], inner, (*loc, name))
             else:
-                yield FieldError((*loc, name), "unknown", "This field is unknown.")
+                yield unknown(*loc, name)
     elif isinstance(field, (ListSerializer, ListField)) and isinstance(value, list):
         for index, inner in enumerate(value):
             yield from _unknown_fields(field.child, inner, (*loc, index))

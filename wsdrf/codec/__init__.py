@@ -20,6 +20,7 @@ from wsdrf.schema import Record, Shape, describe
 __all__ = ["Codec", "InvalidFrame"]
 
 MAX_DEPTH: Final = 32
+"""How deep the arrays and objects of a frame may nest, the frame itself counted."""
 
 Decode = Callable[[str | bytes], Call]
 Structure = Callable[[Any], Any]
@@ -29,16 +30,14 @@ Unstructure = Callable[[Any], Any]
 class Codec:
     """Reads and writes frames and payloads; one for each application.
 
-    ``camelize`` puts field names in camelCase on the wire. ``max_depth`` is how deep arrays and objects may nest, the
-    frame itself counted.
+    ``camelize`` puts field names in camelCase on the wire.
     """
 
-    def __init__(self, camelize: bool = False, max_depth: int = MAX_DEPTH) -> None:
+    def __init__(self, camelize: bool = False) -> None:
         self.camelize = camelize
-        self.max_depth = max_depth
         #: Read a frame. Raises ``ParseError`` for what is not strict JSON, and ``InvalidFrame`` (an ``InvalidCall``
         #: with the ``id`` to answer to) for what is no call.
-        self.decode: Decode = quick_reader(max_depth, partial(frames.decode, max_depth=max_depth))
+        self.decode: Decode = quick_reader(MAX_DEPTH, partial(frames.decode, max_depth=MAX_DEPTH))
         self._quick = Quick()
         self._careful = Careful()
         self._writing = Writing(camelize)

@@ -4,18 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from itertools import islice
-from typing import Any, Final
+from typing import Any
 
 import attrs
 from typing_extensions import override
 
 from wsdrf.codec.quick import Quick, all_kept, check_length, collected
 from wsdrf.codec.validation import Subject, bare_instance, complaints
-from wsdrf.codec.wrong import FAULTS, MAX_ERRORS, Hook, Wrong, missing, under, unfit, wrong
+from wsdrf.codec.wrong import FAULTS, MAX_ERRORS, Hook, Wrong, missing, under, unfit, unknown, wrong
 from wsdrf.envelope import FieldError
 from wsdrf.schema import ArrayOf, Field, MapOf, Record, RecordKind, TupleOf
-
-_UNKNOWN: Final = "Unknown field."
 
 
 class Careful(Quick):
@@ -30,8 +28,7 @@ class Careful(Quick):
             if type(value) is not dict:
                 raise unfit(value, "an object")
             errors, typed = _structure(hooks, value)
-            unknown = (FieldError((key,), "unknown", _UNKNOWN) for key in value if key not in known)
-            errors.extend(islice(unknown, MAX_ERRORS))
+            errors.extend(islice((unknown(key) for key in value if key not in known), MAX_ERRORS))
             if shape.kind is RecordKind.ATTRS:
                 errors.extend(_validate(shape, typed, sound=not errors))
             if errors:

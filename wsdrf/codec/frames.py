@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from wsdrf.codec.strict import parse, write, write_plain
+from wsdrf.codec.wrong import missing, unfit
 from wsdrf.envelope import ABSENT, AUTHENTICATE, MAX_ID_LENGTH, Call, CallId, Failure, FieldError
 from wsdrf.exceptions import InvalidCall
 
@@ -12,7 +14,7 @@ from wsdrf.exceptions import InvalidCall
 class InvalidFrame(InvalidCall):
     """Refuse a frame whose envelope is wrong. ``id`` is the call's, where the frame had a valid one."""
 
-    def __init__(self, errors: list[FieldError], id: CallId = None) -> None:
+    def __init__(self, errors: Iterable[FieldError], id: CallId = None) -> None:
         super().__init__(errors)
         self.id = id
 
@@ -71,18 +73,18 @@ def _is_id(value: Any, frame: dict[str, Any]) -> bool:
 
 
 def _invalid(frame: dict[str, Any]) -> InvalidFrame:
-    errors = []
+    errors: list[FieldError] = []
     if "action" not in frame:
-        errors.append(FieldError(("action",), "required", "This field is required."))
+        errors.append(missing("action"))
     elif type(frame["action"]) is not str:
-        errors.append(_wrong_type("action", frame["action"], "a string"))
+        errors.extend(unfit(frame["action"], "a string", "action").errors)
     call_id = frame.get("id")
     if _is_id(call_id, frame):
         return InvalidFrame(errors, call_id)
     if type(call_id) is str:
         errors.append(FieldError(("id",), "too_long", f"Must have at most {MAX_ID_LENGTH} characters."))
     else:
-        errors.append(_wrong_type("id", call_id, "a string or an integer"))
+        errors.extend(unfit(call_id, "a string or an integer", "id").errors)
     return InvalidFrame(errors)
 
 
@@ -95,14 +97,7 @@ def _token(frame: dict[str, Any], call_id: CallId) -> str:
         if type(token) is dict:
             loc, token = ("payload", "token"), token.get("token", ABSENT)
     if token is ABSENT:
-        raise InvalidFrame([FieldError(loc, "required", "This field is required.")], call_id)
+        raise InvalidFrame([missing(*loc)], call_id)
     if type(token) is not str:
-        error = _wrong_type("token", token, "a string")
-        raise InvalidFrame([FieldError(loc, error.code, error.detail)], call_id)
+        raise InvalidFrame(unfit(token, "a string", *loc).errors, call_id)
     return token
-
-
-def _wrong_type(name: str, value: Any, expected: str) -> FieldError:
-    if value is None:
-        return FieldError((name,), "null", "This field may not be null.")
-    return FieldError((name,), "wrong_type", f"Expected {expected}.")

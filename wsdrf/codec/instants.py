@@ -85,7 +85,7 @@ def read_instant(text: str) -> datetime:
         digits = len(fraction)
         naive = naive.replace(microsecond=int(fraction.ljust(6, "0")))
     usual = digits == (6 if naive.microsecond else 0) and suffix not in _UNUSUAL_OFFSETS
-    instant = naive.replace(tzinfo=_usual_zone(suffix) if usual else WrittenZone(suffix, digits))
+    instant = naive.replace(tzinfo=timezone(offset_of(suffix)) if usual else WrittenZone(suffix, digits))
     if naive.year in (1, 9999):
         _utc(instant)
     return instant
@@ -107,10 +107,6 @@ def write_instant(value: Any) -> str:
     # Zones of long ago have offsets with seconds, which RFC 3339 cannot write.
     text = (_utc(value) if offset % timedelta(minutes=1) else value).isoformat()
     return text[:-6] + "Z" if text.endswith("+00:00") else text
-
-
-def _usual_zone(suffix: str) -> timezone:
-    return timezone.utc if suffix == "Z" else timezone(offset_of(suffix))
 
 
 def _timespec(value: datetime, digits: int) -> str:

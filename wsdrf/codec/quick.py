@@ -1,4 +1,7 @@
-"""Structure what is right, quickly; what is wrong only has to fail here, since the careful pass then says why."""
+"""Structure what is right, quickly; what is wrong only has to fail here, since the careful pass then says why.
+
+What both passes share says it here already.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +14,7 @@ from typing_extensions import override
 
 from wsdrf.codec import scalars
 from wsdrf.codec.hooks import HookMaker
-from wsdrf.codec.wrong import Hook, Wrong, missing, unfit, wrong
+from wsdrf.codec.wrong import Hook, Wrong, counted, missing, unfit, wrong
 from wsdrf.schema import (
     Anything,
     ArrayOf,
@@ -79,7 +82,7 @@ class Quick(HookMaker):
 
         def hook(value: Any, _: Any) -> Any:
             if type(value) is not dict or not required <= value.keys():
-                raise unfit(value, "an object")
+                raise Wrong
             typed = {}
             for key, item in value.items():
                 name, item_hook = hooks[key]
@@ -97,7 +100,7 @@ class Quick(HookMaker):
 
         def hook(value: Any, _: Any) -> Any:
             if type(value) is not list:
-                raise unfit(value, "an array")
+                raise Wrong
             typed = [item_hook(item, None) for item in value]
             return typed if collect is list else collected(typed, collect)
 
@@ -120,7 +123,7 @@ class Quick(HookMaker):
 
         def hook(value: Any, _: Any) -> Any:
             if type(value) is not dict:
-                raise unfit(value, "an object")
+                raise Wrong
             return all_kept({key_hook(key, None): value_hook(item, None) for key, item in value.items()}, value)
 
         return hook
@@ -176,7 +179,7 @@ def of_length(count: int, hook: Hook) -> Hook:
 
     def counted(value: Any, _: Any) -> Any:
         if type(value) is not dict or len(value) != count:
-            raise unfit(value, "an object")
+            raise Wrong
         return hook(value, None)
 
     return counted
@@ -187,7 +190,7 @@ def list_of(kind: type[Any], item_hook: Hook) -> Hook:
 
     def hook(value: Any, _: Any) -> Any:
         if type(value) is not list:
-            raise unfit(value, "an array")
+            raise Wrong
         for item in value:
             if type(item) is not kind:
                 item_hook(item, None)
@@ -225,9 +228,8 @@ def check_length(value: Any, length: int) -> None:
     if type(value) is not list:
         raise unfit(value, "an array")
     if len(value) != length:
-        raise wrong(
-            "too_short" if len(value) < length else "too_long", f"Must have exactly {length} item{'s' * (length != 1)}."
-        )
+        code = "too_short" if len(value) < length else "too_long"
+        raise wrong(code, f"Must have exactly {counted(length, 'item')}.")
 
 
 def attributes(shape: Record) -> list[attrs.Attribute[Any]]:

@@ -10,7 +10,7 @@ import attrs
 from attrs import frozen
 
 from wsdrf.codec.texts import TEXT_CODECS
-from wsdrf.codec.wrong import FAULTS, MAX_ERRORS
+from wsdrf.codec.wrong import FAULTS, MAX_ERRORS, counted
 from wsdrf.envelope import FieldError
 from wsdrf.schema import limits
 from wsdrf.schema.defaults import FACTORY
@@ -138,8 +138,7 @@ def _verdict(validator: Any, value: Any, error: Exception) -> tuple[str, str]:
 
 
 def _count(length: int, value: Any) -> str:
-    unit = _UNITS.get(type(value), "item")
-    return f"{length} {unit}" if length == 1 else f"{length} {unit}s"
+    return counted(length, _UNITS.get(type(value), "item"))
 
 
 def _default(default: Any, instance: Any) -> Any:

@@ -48,6 +48,16 @@ def missing(*loc: str | int) -> FieldError:
     return FieldError(loc, "required", "This field is required.")
 
 
+def unknown(*loc: str | int) -> FieldError:
+    """Say that there is no such field."""
+    return FieldError(loc, "unknown", "Unknown field.")
+
+
+def counted(number: int, unit: str) -> str:
+    """Write how many of a ``unit``, as in ``1 item`` and ``2 items``."""
+    return f"{number} {unit}" if number == 1 else f"{number} {unit}s"
+
+
 def under(part: str | int, errors: tuple[FieldError, ...]) -> list[FieldError]:
     """Put ``part`` before each ``loc``."""
     return [FieldError((part, *error.loc), error.code, error.detail) for error in errors]
