@@ -9,6 +9,7 @@ import gc
 import importlib
 import os
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from functools import _lru_cache_wrapper
 from pathlib import Path
 
@@ -28,9 +29,11 @@ def pytest_sessionstart() -> None:
     for one in gc.get_objects():
         if type(one) is Codec:
             Codec.__init__(one, one.camelize)
+        elif type(one) is ThreadPoolExecutor:  # its threads stayed in the process that forked
+            ThreadPoolExecutor.__init__(one, one._max_workers, one._thread_name_prefix)
         elif type(one) is _lru_cache_wrapper and one.__module__.startswith("wsdrf."):
             one.cache_clear()
-    for name in [name for name in sys.modules if name.startswith(("tests.unit.test_", "tests.laws.test_"))]:
+    for name in [name for name in sys.modules if name.startswith(("tests.unit.", "tests.laws."))]:
         if not any(model.__module__ == name for model in apps.get_models()):  # a model can be made once only
             del sys.modules[name]
 

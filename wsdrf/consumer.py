@@ -165,8 +165,9 @@ class Consumer(metaclass=ConsumerType):
         return frozenset(self._link().membership.groups)
 
     async def close(self, code: int = 1000, reason: str = "") -> None:
-        """Close the connection with ``code``: 1000, or 3000 to 4999. Some servers drop the ``reason``.
+        """Close the connection with ``code``: 1000, or 3000 to 4999.
 
+        Some servers drop the ``reason``; of a long one the first 123 bytes are sent (RFC 6455, section 5.5).
         Raises ``ValueError`` for a code that some servers cannot send.
         """
         check_code(code)

@@ -71,6 +71,15 @@ async def test_a_close_of_the_server_ends_with_its_code(server: Server, people: 
     assert 4413 == server.events(key)[-1]["code"]
 
 
+@pytest.mark.parametrize("reason", ["Bye.", "é" * 1000])
+async def test_a_close_of_a_handler_ends_with_its_code(server: Server, people: People, key: str, reason: str) -> None:
+    """However long the reason is, every server sends the code, and none more of the reason than fits."""
+    async with entered(server, f"/ws/door/{key}/", by_cookie(people.alice)) as client:
+        await client.send("part", reason)
+        assert 4000 == await client.close_code()
+        assert reason.startswith(client.connection.close_reason or "")
+
+
 async def test_many_clients_that_vanish_leave_nothing(server: Server, people: People, key: str) -> None:
     """Forty clients that are cut off at whatever moment each leave as they came: nobody stays connected."""
     async with AsyncExitStack() as stack:

@@ -8,11 +8,13 @@ from typing import Any
 
 import pytest
 from attrs import evolve
-from django.contrib.auth.models import AnonymousUser
-from rest_framework.permissions import IsAuthenticated
+from django.contrib.auth.models import AnonymousUser, User
+from rest_framework.authentication import TokenAuthentication
+from rest_framework.authtoken.models import Token
+from rest_framework.permissions import IsAdminUser, IsAuthenticated
 
 from tests.unit.access_site import Desk, MembersDesk, meet, variant
-from wsdrf import AuthenticationResult, Authenticator, FirstMessage, on, requires
+from wsdrf import AuthenticationResult, Authenticator, FirstMessage, adisconnect, on, requires
 from wsdrf.exceptions import ConfigurationError
 from wsdrf.testing import WebsocketCommunicator
 
@@ -165,3 +167,43 @@ def test_wrong_classes(name, wrong):
 def test_repr_hides_the_token():
     """A result does not show what DRF calls auth."""
     assert "ticket" not in repr(LET_IN)
+
+
+class Impersonating(Authenticator):
+    """Ask wsdrf's own, and let somebody else in."""
+
+    async def authenticate(self, scope: Any) -> AuthenticationResult:
+        result = await super().authenticate(scope)
+        if result.is_authenticated:
+            return evolve(result, user=await User.objects.aget(username="victim"))
+        return AuthenticationResult(True, user=await User.objects.aget(username="guest"), auth="ticket")
+
+
+class Told(Desk):
+    authentication_classes = [TokenAuthentication]
+    permission_classes = [IsAuthenticated]
+    authenticator_class = Impersonating
+
+    @on("tell")
+    async def tell(self) -> list[str]:
+        return [self.user.username, self.request.user.username, str(self.request.auth)]
+
+    @on("rule")
+    @requires(IsAdminUser)
+    async def rule(self) -> None: ...
+
+
+@pytest.mark.django_db(transaction=True)
+async def test_whom_an_override_names_is_who_is_there():
+    """Guards, throttles, handlers and logouts know the user of the result, whoever DRF has found."""
+    staff, victim, _ = [
+        await User.objects.acreate(username=name, is_staff=name == "staff") for name in ("staff", "victim", "guest")
+    ]
+    token = await Token.objects.acreate(user=staff)
+    async with WebsocketCommunicator(Told.as_asgi(), "/", token=token.key) as socket:
+        assert ["victim", "victim", token.key] == (await socket.call("tell")).payload
+        assert "permission_denied" == (await socket.call("rule")).code
+        await adisconnect(victim)
+        await socket.assert_closed(4401)
+    async with WebsocketCommunicator(Told.as_asgi(), "/") as socket:
+        assert ["guest", "guest", "ticket"] == (await socket.call("tell")).payload

@@ -237,6 +237,7 @@ class Raising(Desk):
         "django": DjangoValidationError({"text": "Too odd."}),
         "one": ValidationError("Only this."),
         "list": ValidationError(["One.", "Two."]),
+        "many": ValidationError([{"text": ["Too odd."]}] * 5000),
         "deep": ValidationError({"lines": [{}, {"text": ["Too odd."]}]}),
     }
 
@@ -253,6 +254,7 @@ class Raising(Desk):
         ("one", "Only this.", [(["payload"], "Only this.")]),
         ("list", "Invalid input.", [(["payload"], "One."), (["payload"], "Two.")]),
         ("deep", "Invalid input.", [(["payload", "lines", 1, "text"], "Too odd.")]),
+        ("many", "Invalid input.", [(["payload", number, "text"], "Too odd.") for number in range(10)]),
         ("reworded", "Invalid input.", [(["payload", "text"], "Set by hand.")]),
     ],
 )

@@ -11,7 +11,7 @@ from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.permissions import AllowAny
 
 from tests.unit.access_site import MembersDesk, variant
-from wsdrf import FirstMessage, on
+from wsdrf import AuthenticationResult, Authenticator, FirstMessage, on
 from wsdrf.testing import WebsocketCommunicator
 
 OK = {"status_code": 200, "status_text": "OK", "data": {"detail": "OK"}}
@@ -78,7 +78,7 @@ async def test_login(events):
         await socket.assert_nothing_received(0.02)
         assert [] == events
         await socket.send_json(login("ann", id=1))
-        assert OK == await socket.wait_for_auth()
+        assert {"action": "authentication", "payload": OK, "id": 1} == await socket.receive_json()
         assert ["ann", "ann", ["user.ann"]] == (await socket.call("auth")).payload
 
 
@@ -125,12 +125,53 @@ async def test_nothing_else_before_login(frame, events):
 async def test_refused_login(token, detail, events):
     """A token that is refused is answered, and ends the connection: there is one attempt."""
     async with door() as socket:
-        await socket.send_json(login(token))
+        await socket.send_json(login(token, id="in"))
         await socket.send_json(login("ann"))
-        payload = await socket.wait_for_auth()
-        assert (401, detail) == (payload["status_code"], payload["data"]["detail"])
+        frame = await socket.receive_json()
+        assert (401, detail, "in") == (frame["payload"]["status_code"], frame["payload"]["data"]["detail"], frame["id"])
         await socket.assert_closed(4401)
     assert [] == events
+
+
+async def test_a_call_before_login_is_answered_by_its_id():
+    """Who calls before logging in is told why not under the call's id; a frame that is none has none."""
+    for sent, expected in [({"action": "auth", "id": 5}, 5), ({"action": "auth"}, None), ({"id": 5}, None)]:
+        async with door() as socket:
+            await socket.send_json(sent)
+            assert expected == (await socket.receive_json()).get("id")
+
+
+async def test_a_renewal_needs_a_token():
+    """An empty token renews nothing: it is refused as one is that nobody knows, and ends the connection."""
+    async with door() as socket:
+        await socket.send_json(login("ann"))
+        assert OK == await socket.wait_for_auth()
+        await socket.send_json(login("", id=2))
+        frame = await socket.receive_json()
+        assert ("authentication", 401, 2) == (frame["action"], frame["payload"]["status_code"], frame["id"])
+        await socket.assert_closed(4401)
+
+
+class Doorman(Authenticator):
+    """Waits for a token, and lets nobody in whose name is not on the list."""
+
+    async def authenticate(self, scope: Any) -> AuthenticationResult:
+        if scope["path"] == "/shut":
+            return AuthenticationResult(False, 403, "Forbidden", {"detail": "Not today."})
+        if self.token is None:
+            return AuthenticationResult(False, 401, "Unauthorized", {"detail": "Who are you?"})
+        return AuthenticationResult(True, 200, "OK", {"detail": "OK"}, Named(self.token))
+
+
+async def test_an_own_authenticator_refuses_at_once_or_waits_for_a_token():
+    """A 401 of its own waits for the first message, as DRF's does; any other status is a refusal, and told at once."""
+    desk = variant(Door, authenticator_class=Doorman)
+    async with WebsocketCommunicator(desk.as_asgi(), "/shut", expect_authentication=False) as socket:
+        assert "Not today." == (await socket.wait_for_auth())["data"]["detail"]
+        await socket.assert_closed(4403)
+    async with door(desk) as socket:
+        await socket.send_json(login("ann"))
+        assert OK == await socket.wait_for_auth()
 
 
 async def test_timeout(events):

@@ -132,6 +132,20 @@ def test_several_errors():
 
 
 @pytest.mark.django_db
+@pytest.mark.parametrize(
+    "payload",
+    [{"text": "abc", "tags": ["xxxxx"] * 1000}, {"text": "abc"} | {f"k{number}": 1 for number in range(1000)}, {"text": "abc", "x" * 20_000: 1},
+     {"text": "abc", "line": {"text": "abc", **{"y" * 300 + str(number): 1 for number in range(50)}}}],
+)  # fmt: skip
+def test_errors_are_few_and_short(payload):
+    """However much is wrong with a payload, and however long its keys are, the answer lists ten errors in short."""
+    (answer,) = put((payload,))
+    assert 1 <= len(answer["errors"]) <= 10
+    assert {"payload"} == {error["loc"][0] for error in answer["errors"]}
+    assert len(json.dumps(answer)) < 5000
+
+
+@pytest.mark.django_db
 def test_an_unknown_field_has_its_words():
     """An unknown field is told in a sentence, as DRF's own errors are."""
     (answer,) = put(({"text": "abc", "other": 1},))

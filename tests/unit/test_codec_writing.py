@@ -14,6 +14,7 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 import pytest
+from django.utils.safestring import SafeString
 from typing_extensions import TypedDict
 
 from tests.laws.zoo import Circle, Dot, Movie, Page, Square
@@ -121,6 +122,17 @@ AWARE = "A naive datetime has no place in time. Make it aware, as with django.ut
 AS_STR = "The int is beyond 64 bits, which no client is sure to read. Send it as a str."
 
 
+def inherited(value: Any) -> Any:
+    """Give ``value`` as one of a subclass, and what it holds too; ``str()`` and ``repr()`` of it say something else."""
+    said = {name: lambda self: "something else" for name in ("__str__", "__repr__")}
+    heir: Any = type("Heir", (type(value),), said)
+    if isinstance(value, date):
+        return heir(value.year, value.month, value.day)
+    if isinstance(value, dict):
+        return heir({inherited(key): inherited(item) for key, item in value.items()})
+    return heir(map(inherited, value)) if isinstance(value, (list, tuple)) else heir(value)
+
+
 class Rgb(str, Enum):
     RED = "red"
 
@@ -189,12 +201,31 @@ class TestUnstructure:
         """Without an annotation a value is written by its class."""
         assert json.dumps(expected) == json.dumps(CODEC.unstructure(value))
 
-    def test_subclasses(self) -> None:
-        """Subclasses of known classes are written as those are."""
-        for base, value in [(str, "x"), (int, 5), (list, [1]), (dict, {"a": 1}), (date, date(2026, 1, 31))]:
-            heir: Any = type("Heir", (base,), {})
-            made = heir(2026, 1, 31) if base is date else heir(value)
-            assert CODEC.unstructure(value) == CODEC.unstructure(made)
+    @pytest.mark.parametrize(
+        ("tp", "value"),
+        [
+            (str, "x"), (int, 5), (float, 1.5), (float, 2), (list[int], [1]), (dict[str, int], {"a": 1}),
+            (dict[int, int], {1: 2}), (list[str], ["a", "b"]), (tuple[str, ...], ("a",)), (str | int, "x"),
+            (date, date(2026, 1, 31)), (Literal["a"] | list[str], ["b"]),
+        ],
+    )  # fmt: skip
+    def test_subclasses(self, tp: Any, value: Any) -> None:
+        """Values of subclasses are written as those of known classes are, themselves and within others."""
+        for written, made in [
+            (CODEC.unstructurer(tp), inherited(value)),
+            (CODEC.unstructurer(Any), inherited(value)),
+            (CODEC.unstructure, inherited(value)),
+        ]:
+            assert CODEC.encode_frame("a", written(value)) == CODEC.encode_reply("a", written(made))
+
+    def test_a_safe_string_travels(self) -> None:
+        """What Django's templates call safe is a text like any other."""
+        for tp, value in [
+            (str, SafeString("<b>")),
+            (list[str], ["a", SafeString("<b>")]),
+            (Any, {"x": SafeString("<b>")}),
+        ]:
+            assert "<b>" in CODEC.encode_reply("a", CODEC.unstructurer(tp)(value))
 
     @pytest.mark.parametrize(
         ("tp", "value", "sentence"),

@@ -356,13 +356,17 @@ def test_marks_under_wraps_count() -> None:
         @timed
         async def b(self) -> None: ...
 
+        @on("c")
+        @timed
+        def c(self) -> None: ...
+
     assert (Kind.STREAM, Say, (Said,), (May,)) == (
         Child.routes["a"].kind,
         Child.routes["a"].payload,
         Child.routes["a"].replies,
         Child.routes["a"].guards,
     )
-    assert Kind.FUNCTION is Child.routes["b"].kind
+    assert (Kind.COROUTINE, Kind.FUNCTION) == (Child.routes["b"].kind, Child.routes["c"].kind)
 
 
 def test_wrapper_decides_how_a_method_runs() -> None:

@@ -44,6 +44,15 @@ def test_errors_have_a_budget(code: str, closing: int) -> None:
     assert [None, None, None, closing] == [limits.fail(failure) for _ in range(4)]
 
 
+@pytest.mark.parametrize(("status_code", "code"), [(500, "error"), (504, "timeout"), (503, "service_unavailable")])
+def test_failures_of_the_server_cost_the_client_nothing(status_code: int, code: str) -> None:
+    """Who calls what the server cannot do is answered each time, and stays."""
+    limits = Limits(Options(max_errors=Rate(3, 86400)))
+
+    assert {None} == {limits.fail(Failure(status_code, code, "No.")) for _ in range(100)}
+    assert [None, None, None, 4429] == [limits.fail(Failure(503, "busy", "No.")) for _ in range(4)]
+
+
 def test_limits_can_be_off() -> None:
     """``None`` switches the rate and the budget off."""
     limits = Limits(Options(message_rate=None, max_errors=None))

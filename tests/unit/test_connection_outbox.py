@@ -63,6 +63,22 @@ def test_order_is_kept_and_nothing_follows_a_close(steps: list[str]) -> None:
         assert put == frames
 
 
+@pytest.mark.parametrize("reason", ["", "Bye.", "x" * 123, "x" * 124, "é" * 62, "x" + "☃" * 60, "\ud800", "x" * 10_000])
+async def test_a_reason_fits_into_its_frame(reason: str) -> None:
+    """However long a reason is, what is sent of it is its beginning, and fits into a control frame."""
+    socket = Socket()
+    box, _ = outbox(socket)
+
+    box.close(4000, reason)
+    assert box.writer is not None
+    await box.writer
+
+    sent = socket.sent[-1]["reason"]
+    assert len(sent.encode()) <= 123
+    assert reason.replace("\ud800", "?").startswith(sent)
+    assert len(reason.encode(errors="replace")) - 3 <= len(sent.encode()) or len(sent.encode()) > 119
+
+
 async def test_a_frame_that_is_taken_at_once_needs_no_task() -> None:
     """Sending to a client that reads makes no task, and is over when put returns."""
     socket = Socket()

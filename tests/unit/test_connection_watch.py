@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator
 from datetime import datetime, timedelta, timezone
 from time import time
@@ -20,7 +21,7 @@ from rest_framework.authtoken.models import Token
 from rest_framework.exceptions import AuthenticationFailed
 
 from tests.unit.access_site import MembersDesk, variant
-from wsdrf import AuthorizationHeader, FirstMessage, Subprotocol, disconnect, message, on
+from wsdrf import Authenticator, AuthorizationHeader, FirstMessage, Subprotocol, disconnect, message, on
 from wsdrf.connection import watch
 from wsdrf.connection.hub import hub_of
 from wsdrf.testing import WebsocketCommunicator
@@ -309,6 +310,56 @@ async def test_a_look_that_succeeds_again(monkeypatch):
             registry.is_down, before = False, registry.asked
             while registry.asked < before + 2:
                 await socket.assert_nothing_received(0.002)
+
+
+class Brittle(Authenticator):
+    """Cannot always be made."""
+
+    is_broken = False
+
+    def __init__(self, *given: Any, **named: Any) -> None:
+        if self.is_broken:
+            raise RuntimeError("Not now.")
+        super().__init__(*given, **named)
+
+
+async def test_a_look_that_cannot_even_begin(monkeypatch, caplog):
+    """Who cannot be looked at, for a fault of the server's, is closed with 4500, and the log says why."""
+    async with socket_of(authenticator_class=Brittle, revalidate_idle_after=0.05) as socket:
+        monkeypatch.setattr(Brittle, "is_broken", True)
+        await socket.assert_closed(4500, timeout=1)
+        assert [] == await socket.receive_all_json(0)
+    assert "Not now." in caplog.text
+
+
+class Renaming(MembersDesk):
+    authentication_classes = [ByRegistry]
+    revalidate_idle_after = 0.02
+    permission_classes = []
+
+    def get_object(self) -> Any:
+        return Registry({}, {}, registry.asked)
+
+    @on("rename")
+    async def rename(self) -> list[bool]:
+        before = [self.obj, self.user, self.request]
+        asked = registry.asked
+        while registry.asked < asked + 2:  # noqa: ASYNC110 - a count has no event
+            await asyncio.sleep(0.01)
+        return [one is other for one, other in zip(before, [self.obj, self.user, self.request], strict=True)]
+
+    @on("read")
+    async def read(self) -> int:
+        """Tell which look has found the object."""
+        return self.obj.asked
+
+
+async def test_a_look_takes_nothing_from_under_a_handler():
+    """What a handler has changed it can save, for it is still there; the next call has what was read meanwhile."""
+    async with WebsocketCommunicator(Renaming.as_asgi(), "/", token="a") as socket:
+        before = (await socket.call("read")).payload
+        assert [True, True, True] == (await socket.call("rename")).payload
+        assert before + 2 <= (await socket.call("read")).payload
 
 
 @pytest.mark.django_db(transaction=True)

@@ -188,4 +188,6 @@ def _check_origin(plan: Any, http: ASGIRequest) -> None:
 
 def may_still_log_in(result: AuthenticationResult, carriers: Iterable[Carrier]) -> bool:
     """Tell whether who is refused by ``result`` has shown nothing yet, and may do so by a message."""
-    return result.code in ("", "not_authenticated") and reads_first_message(carriers)
+    # An authenticator of the project's own gives no code.
+    is_nobody = result.code == "not_authenticated" or (not result.code and result.status_code == 401)
+    return is_nobody and reads_first_message(carriers)

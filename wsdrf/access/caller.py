@@ -15,13 +15,7 @@ from django.http import Http404
 from rest_framework.exceptions import APIException, AuthenticationFailed, NotAuthenticated, Throttled
 from rest_framework.request import Request
 
-from wsdrf.access.authentication import (
-    AuthenticationResult,
-    Authenticator,
-    check_handshake,
-    refusal,
-    require_result,
-)
+from wsdrf.access.authentication import AuthenticationResult, Authenticator, check_handshake, refusal, require_result
 from wsdrf.access.carriers import Scope, strip_credentials
 from wsdrf.access.current import current, current_view
 from wsdrf.access.expiry import seconds_left
@@ -29,7 +23,7 @@ from wsdrf.access.failures import denied
 from wsdrf.access.objects import as_queryset, find_object
 from wsdrf.access.permissions import check_object_permissions, check_permissions, deny
 from wsdrf.access.plan import AccessPlan, GuardPlan
-from wsdrf.access.request import drf_request, http_request
+from wsdrf.access.request import plain_request
 from wsdrf.access.serializers import field_of, valid_serializer
 from wsdrf.access.slots import Slot, claim, identity
 from wsdrf.access.steps import Run, Steps, drive, here
@@ -52,6 +46,7 @@ class Caller:
         "_slot",
         "_stale_at",
         "_token",
+        "_unseen",
         "checked_at",
         "consumer",
         "plan",
@@ -70,12 +65,12 @@ class Caller:
         #: The user whom the credentials named.
         self.user: Any = None
         self._token: str | None = None
+        self._unseen: AuthenticationResult | None = None  # found meanwhile, and not on the consumer yet
         self._pinned: tuple[type, Any] | None = None
         #: The moment of ``time.monotonic`` from which on the credentials were last found to be good.
         self.checked_at: float = 0.0
-        self._stale_at = 0.0
+        self._stale_at, self._ends_at = 0.0, inf
         self._doubts = 0
-        self._ends_at = inf
         self._slot: Slot | None = None
         self._buckets: dict[str, list[Bucket]] = {}
         consumer.scope = strip_credentials(scope, plan.carriers)
@@ -100,13 +95,18 @@ class Caller:
     async def authenticate(self, token: str | None = None, *, is_connect: bool = True) -> AuthenticationResult:
         """Decide whether the caller is let in, by the handshake or by a ``token`` that came in a message.
 
-        A result that lets in becomes the caller's; any other leaves things as they were.
+        A result that lets in becomes the caller's, and the consumer's; any other leaves things as they were.
         """
-        shown, doubts, started = token or self._token, self._doubts, monotonic()
+        result = await self._look(token, is_connect)
+        self._show()
+        return result
+
+    async def _look(self, token: str | None, is_connect: bool) -> AuthenticationResult:
+        shown, doubts, started = self._token if token is None else token, self._doubts, monotonic()
         authenticator = self.plan.authenticator_class(self.consumer, token=shown, is_connect=is_connect)
         result = await self._ask(authenticator)
-        if not token and shown != self._token:  # renewed meanwhile: what was found is about credentials of the past
-            return await self.authenticate(is_connect=is_connect)
+        if token is None and shown != self._token:  # renewed meanwhile: what was found is about credentials of the past
+            return await self._look(None, is_connect)
         if result.is_authenticated and self._pinned not in (None, identity(result.user)):
             result = await self.refused(self._change_of(result.user), authenticator.request)
         if result.is_authenticated:
@@ -123,11 +123,11 @@ class Caller:
         self._stale_at = 0.0
 
     async def revalidate(self) -> None:
-        """Look at the credentials once more.
+        """Look at the credentials once more; the consumer has what was found from its next turn on.
 
         Raises ``CredentialsLost`` where they no longer let in, ``Unverified`` where that could not be found out.
         """
-        result = await self.authenticate(is_connect=False)
+        result = await self._look(None, is_connect=False)
         if result.status_code >= 500:
             raise Unverified
         if not result.is_authenticated:
@@ -175,22 +175,21 @@ class Caller:
             return await self.refused(error, authenticator.request)
 
     def _take_over(self, result: AuthenticationResult, request: Request | None, token: str | None) -> None:
-        consumer = self.consumer
         self._token = token
         self._pinned = self._pinned or identity(result.user)
-        self.request = consumer.request = request or self._request_of(result)
-        left = seconds_left(self.request)
+        request = request or plain_request(self.consumer.scope, self.plan.auth_method, self.view(None))
+        request.user, request.auth = result.user, result.auth  # an override may name another than DRF has found
+        left = seconds_left(request)
         self._ends_at = inf if left is None else monotonic() + left
-        self.user = result.user
-        consumer.user, consumer.auth, consumer.obj = result.user, result.auth, result.obj
+        self.request, self.user = request, result.user
+        self._unseen = result
 
-    def _request_of(self, result: AuthenticationResult) -> Request:
-        # An authenticator of the project's own need not make a request: its user stands on a plain one.
-        http = http_request(self.consumer.scope, self.plan.auth_method)
-        request = drf_request(http, (), self.view(None))
-        request.user, request.auth = result.user, result.auth
-        vars(request)["_authenticator"] = None  # what DRF calls successful_authenticator: none of its own was asked
-        return request
+    def _show(self) -> None:
+        """Put on the consumer what was found. Between turns only: a handler saves the object that it has changed."""
+        found, self._unseen = self._unseen, None
+        if found is not None:
+            one = self.consumer
+            one.request, one.user, one.auth, one.obj = self.request, found.user, found.auth, found.obj
 
     def _change_of(self, user: Any) -> Exception:
         if identity(user) is None:
@@ -206,6 +205,7 @@ class Caller:
         """
         if monotonic() >= self._stale_at:
             await self.revalidate()
+        self._show()
         if self.request is None:
             raise NotConnected("No handler runs before the connection is authenticated.")
         current.set((self.consumer, self.request, guard, call))
@@ -218,6 +218,8 @@ class Caller:
         request = self.request
         if guard.inline is None or request is None or monotonic() >= self._stale_at:
             return False
+        if self._unseen is not None:
+            self._show()
         current.set((self.consumer, request, guard, call))
         asked: Any
         # DRF's property costs more than the guard. A user who was put there since is the one to be asked about.

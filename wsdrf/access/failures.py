@@ -24,6 +24,7 @@ from rest_framework.request import Request
 from rest_framework.settings import api_settings
 
 from wsdrf.access.view import View
+from wsdrf.codec.wrong import bounded
 from wsdrf.envelope import Failure, FieldError
 from wsdrf.exceptions import Denied
 
@@ -83,7 +84,7 @@ def denied(
         status_code=response.status_code,
         code=code_of(error),
         detail=_detail_of(error, data),
-        errors=tuple(field_errors(error.detail)) if isinstance(error, ValidationError) else (),
+        errors=bounded(field_errors(error.detail), "payload") if isinstance(error, ValidationError) else (),
         retry_after=_retry_after(error),
     )
     return Denied(failure, data)
@@ -112,8 +113,11 @@ def code_of(error: Exception) -> str:
     return str(getattr(error.detail, "code", None) or error.default_code)
 
 
-def field_errors(detail: Any, loc: tuple[str | int, ...] = ("payload",)) -> Iterator[FieldError]:
-    """Flatten the detail of a DRF ``ValidationError`` into one record a fault, without any value of the client."""
+def field_errors(detail: Any, loc: tuple[str | int, ...] = ()) -> Iterator[FieldError]:
+    """Flatten the detail of a DRF ``ValidationError`` into one record a fault, without any value of the client.
+
+    Each ``loc`` starts at the payload.
+    """
     if isinstance(detail, Mapping):
         for name, inner in detail.items():
             yield from field_errors(inner, loc if name == api_settings.NON_FIELD_ERRORS_KEY else (*loc, name))

@@ -96,6 +96,13 @@ def drf_request(http: ASGIRequest, authenticators: Sequence[BaseAuthentication],
     return request
 
 
+def plain_request(scope: Scope, method: str, view: Any) -> Request:
+    """Make the request of a handshake that none of DRF's authenticators is asked about."""
+    request = drf_request(http_request(scope, method), (), view)
+    vars(request)["_authenticator"] = None  # what DRF calls ``successful_authenticator``
+    return request
+
+
 def present(request: Request, credentials: Credentials) -> None:
     """Show ``credentials`` to the authenticators of ``request``, made by ``drf_request``, as a header."""
     vars(request)["presented"] = credentials.secret

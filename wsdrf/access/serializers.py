@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from itertools import chain, islice
 from types import SimpleNamespace
 from typing import Any, Final
 
@@ -12,7 +13,7 @@ from rest_framework.serializers import BaseSerializer, ListSerializer, Serialize
 
 from wsdrf.access.failures import field_errors
 from wsdrf.access.view import View
-from wsdrf.codec.wrong import missing, unknown
+from wsdrf.codec.wrong import MAX_ERRORS, bounded, missing, unknown
 from wsdrf.envelope import ABSENT, FieldError
 from wsdrf.exceptions import InvalidCall
 
@@ -30,13 +31,13 @@ def valid_serializer(kind: type[BaseSerializer[Any]], payload: Any, view: View) 
     if payload is ABSENT:
         raise InvalidCall([missing("payload")])
     serializer = kind(data=payload, context={"request": view.request, "view": view, "format": None})
-    strangers = list(_unknown_fields(serializer, payload, ("payload",)))
+    strangers = tuple(islice(_unknown_fields(serializer, payload, ()), MAX_ERRORS))
     try:
         serializer.is_valid(raise_exception=True)
     except ValidationError as error:
-        raise InvalidCall([*field_errors(error.detail), *strangers]) from None
+        raise InvalidCall(bounded(chain(field_errors(error.detail), strangers), "payload")) from None
     if strangers:
-        raise InvalidCall(strangers)
+        raise InvalidCall(bounded(strangers, "payload"))
     return serializer
 
 

@@ -180,11 +180,11 @@ def boolean(value: Any) -> bool:
 
 def integer(value: Any) -> int:
     """Write an ``int``."""
-    if type(value) is not int and (not isinstance(value, int) or type(value) is bool):
+    if not isinstance(value, int) or type(value) is bool:
         raise TypeError(f"Expected an int, got {type(value).__qualname__}.")
     if not INT_MIN <= value <= INT_MAX:
         raise ValueError("The int is beyond 64 bits, which no client is sure to read. Send it as a str.")
-    return value
+    return value if type(value) is int else int.__int__(value)
 
 
 def number(value: Any) -> float:
@@ -193,14 +193,16 @@ def number(value: Any) -> float:
         return integer(value)
     if not math.isfinite(value):
         raise ValueError("NaN and infinities are not JSON. Send None instead.")
-    return value
+    return value if type(value) is float else float.__float__(value)
 
 
 def text(value: Any) -> str:
-    """Write a ``str``."""
-    if type(value) is not str and not isinstance(value, str):
+    """Write a ``str``; one of a subclass, as of Django's ``SafeString``, as the ``str`` that it is."""
+    if type(value) is str:
+        return value
+    if not isinstance(value, str):
         raise TypeError(f"Expected a str, got {type(value).__qualname__}.")
-    return value
+    return str.__str__(value)
 
 
 def text_form(cls: type[Any], write: Any) -> Hook:
@@ -246,7 +248,7 @@ def list_of_text(value: Any) -> list[Any]:
         return written
     for item in value:
         if type(item) is not str:
-            text(item)
+            return [text(item) for item in value]
     return value[:]
 
 

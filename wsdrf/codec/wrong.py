@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from itertools import islice
 from typing import Any, Final
 
 from wsdrf.envelope import FieldError
@@ -63,9 +64,10 @@ def under(part: str | int, errors: tuple[FieldError, ...]) -> list[FieldError]:
     return [FieldError((part, *error.loc), error.code, error.detail) for error in errors]
 
 
-def bounded(errors: tuple[FieldError, ...], root: str) -> list[FieldError]:
+def bounded(errors: Iterable[FieldError], root: str) -> tuple[FieldError, ...]:
     """Finish errors for the client: the first few, each ``loc`` from ``root`` on and of bounded length."""
-    return [FieldError(_cut((root, *error.loc)), error.code, error.detail) for error in errors[:MAX_ERRORS]]
+    few = islice(errors, MAX_ERRORS)
+    return tuple(FieldError(_cut((root, *error.loc)), error.code, error.detail) for error in few)
 
 
 def _cut(loc: tuple[str | int, ...]) -> tuple[str | int, ...]:

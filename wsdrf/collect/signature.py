@@ -126,7 +126,7 @@ def read(method: Method, loads: Collection[str], scope: Scope) -> Signature:
 
 
 def kind_of(method: Method) -> Kind:
-    """Say how a method is written, looking through a plain wrapper at a generator. Raises ``DeclarationError``."""
+    """Say how a method is written, looking through a plain wrapper at what it hands on. Raises ``DeclarationError``."""
     function = method.function
     inner = inspect.unwrap(function)
     if inspect.iscoroutinefunction(function):
@@ -135,7 +135,7 @@ def kind_of(method: Method) -> Kind:
         raise method.error("is a sync generator, which would hold a thread. Write `async def` with yield for a stream.")
     if inspect.isasyncgenfunction(function) or inspect.isasyncgenfunction(inner):
         return Kind.STREAM
-    return Kind.FUNCTION
+    return Kind.COROUTINE if inspect.iscoroutinefunction(inner) else Kind.FUNCTION
 
 
 def resolve(method: Method, name: str, annotation: Any, scope: Scope) -> Any:

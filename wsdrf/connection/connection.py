@@ -130,25 +130,25 @@ class Connection:
     async def _accept(self) -> None:
         await within(self.options.send_timeout, accept(self._send, self.scope))
 
-    async def _log_in(self, token: str | None) -> None:
-        result = await self._authenticate(self.options.authentication_timeout, token)
+    async def _log_in(self, call: Call) -> None:
+        result = await self._authenticate(self.options.authentication_timeout, call.token)
         if result.is_authenticated:
-            await self._enter(result)
+            await self._enter(result, call.id)
         else:
-            self.dismiss(result)
+            self.dismiss(result, call_id=call.id)
 
-    async def _enter(self, result: AuthenticationResult) -> None:
+    async def _enter(self, result: AuthenticationResult, call_id: CallId = None) -> None:
         self.state = State.ENTERING
         try:
             await self._watch.begin()
             await self.membership.change(await self.consumer.build_groups())
-            self._tell(result)
+            self._tell(result, call_id)
             self.membership.open()
             self._has_entered = True
             tell_connected(self)
             await self.consumer.connected()
         except Exception as error:  # a hook that fails, or says no, keeps the door shut
-            self.dismiss(await self.caller.refused(error, self.caller.request))
+            self.dismiss(await self.caller.refused(error, self.caller.request), call_id=call_id)
             return
         if self.state is State.ENTERING:
             self.state = State.READY
@@ -204,9 +204,9 @@ class Connection:
     def _first_message(self, entry: Entry) -> None:
         if isinstance(entry, Call) and entry.action == AUTHENTICATE:
             self._stop_timer()
-            self._desk.start(partial(self._log_in, entry.token))
+            self._desk.start(partial(self._log_in, entry))
         else:
-            self.dismiss(self._first_result)
+            self.dismiss(self._first_result, call_id=entry.id if isinstance(entry, Call) else None)
 
     def _serve(self, call: Call) -> None:
         if call.action == "ping":
@@ -248,7 +248,7 @@ class Connection:
         was_anonymous = self.caller.is_anonymous
         result = await self.caller.authenticate(call.token, is_connect=False)
         if not result.is_authenticated:
-            self.dismiss(result)
+            self.dismiss(result, call_id=call.id)
             return None
         await self._watch.begin()
         if was_anonymous and not self.caller.is_anonymous:
@@ -298,18 +298,18 @@ class Connection:
         if isinstance(notice, dict) and not self.state.is_over:
             self._watch.heed(notice)
 
-    def dismiss(self, result: AuthenticationResult, code: int | None = None) -> None:
+    def dismiss(self, result: AuthenticationResult, code: int | None = None, call_id: CallId = None) -> None:
         """Tell the client why it is not let in, or no longer, and close with ``code``, or what the status says."""
         if self.state.is_over:
             return
         self._refusal = result
         self._outbox.forget()  # what was on its way to someone who may no longer have it
-        self._tell(result)
+        self._tell(result, call_id)
         self.close(close_code(result.status_code) if code is None else code)
 
-    def _tell(self, result: AuthenticationResult) -> None:
+    def _tell(self, result: AuthenticationResult, call_id: CallId) -> None:
         if self.options.send_authentication_message:
-            self._outbox.put(self.blueprint.codec.encode_frame("authentication", payload_of(result)))
+            self._outbox.put(self.blueprint.codec.encode_frame("authentication", payload_of(result), call_id))
 
     def _on_stuck(self) -> None:
         # The client does not read: a close frame would wait behind all the others, so it is tried last.

@@ -7,7 +7,7 @@ from typing import Final
 
 from wsdrf.access.throttling import Bucket
 from wsdrf.envelope import Failure
-from wsdrf.exceptions import Throttled
+from wsdrf.exceptions import Busy, Throttled
 from wsdrf.options import Options, Rate
 
 FRAMES_IN_A_ROW: Final = 32
@@ -47,7 +47,9 @@ class Limits:
         return 4429 if self._refused > self._refused_at_most else Throttled(ceil(wait)).failure
 
     def fail(self, failure: Failure) -> int | None:
-        """Count a failure; give a code to close with where there were too many."""
+        """Count a failure of the client's; give a code to close with where there were too many."""
+        if failure.status_code >= 500 and failure.code != Busy.code:
+            return None
         if self._errors is None:
             self._errors = _bucket(self._error_rate)
         if self._errors and self._errors.take():

@@ -26,6 +26,8 @@ def group_name(*parts: Any) -> str:
     if not parts:
         raise ValueError("A group needs a name: group_name() takes at least one part.")
     name = ".".join(_escaped(str(part)) for part in parts)
+    if name.startswith(OWN):  # a part that is a user's word, say a slug, is to be no exception
+        name = f"_{ord(name[0]):x}_{name[1:]}"
     if len(name) <= MAX_LENGTH - 1:
         return name
     digest = blake2b(name.encode(), digest_size=20).hexdigest()

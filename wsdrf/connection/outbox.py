@@ -7,13 +7,16 @@ import logging
 from collections import deque
 from collections.abc import Awaitable, Callable, MutableMapping
 from types import CoroutineType
-from typing import Any, TypeAlias
+from typing import Any, Final, TypeAlias
 
 from wsdrf.deadline import Deadline
 from wsdrf.exceptions import TimedOut
 from wsdrf.stepping import rest
 
 logger: logging.Logger = logging.getLogger("wsdrf.connection")
+
+MAX_REASON: Final = 123
+"""Bytes of a close frame's reason at most. Source: RFC 6455, sections 5.5 and 5.5.1."""
 
 Message: TypeAlias = MutableMapping[str, Any]
 Send: TypeAlias = Callable[[Message], Awaitable[None]]
@@ -77,7 +80,7 @@ class Outbox:
         if self._closed:
             return
         self._closed = self.has_closed = True
-        self._wait({"type": "websocket.close", "code": code, "reason": reason}, 0)
+        self._wait({"type": "websocket.close", "code": code, "reason": _cut(reason)}, 0)
         if self.writer is None:
             # Never within this call: a server may wait for the client's close frame, and count the time by its task.
             self.writer = asyncio.get_running_loop().create_task(self._write(None))
@@ -142,3 +145,8 @@ class Outbox:
         if not isinstance(error, OSError):
             # Some raise errors of their own when the client has gone, which any client can bring about.
             logger.info("The server did not take a frame", extra={"error": type(error).__qualname__})
+
+
+def _cut(reason: str) -> str:
+    # With a reason that is too long, or no UTF-8, servers lose the code too, and the client is told 1006.
+    return reason.encode(errors="replace")[:MAX_REASON].decode(errors="ignore")

@@ -29,7 +29,7 @@ MAX_UNVERIFIED: Final = 3
 """How often in a row a look may fail for a reason of our own, such as a database that is down."""
 
 RETRY_AFTER: Final = 5.0
-"""Seconds until the next look after one that failed."""
+"""Seconds until the next look after one that failed, a fifth more or less: those who failed at once look apart."""
 
 MISSED_WITHIN: Final = 5.0
 """Seconds within which a connection is looked at that may not have been told of something."""
@@ -40,6 +40,9 @@ class Owner(Protocol):
 
     def dismiss(self, result: AuthenticationResult, code: int | None = None) -> None:
         """Tell the client why, and close."""
+
+    def failed_with(self, error: Exception) -> None:
+        """Log ``error``, which is none of the client's doing, and close."""
 
     def close(self, code: int) -> None:
         """Close."""
@@ -148,6 +151,8 @@ class Watch:
             while self._next is not None:
                 look, self._next = self._next, None
                 await look()
+        except Exception as error:  # whoever could not be looked at gets nothing more
+            self._owner.failed_with(error)
         finally:
             self._task = None
         self._membership.open()  # a connection that was closed takes nothing more
@@ -175,7 +180,7 @@ class Watch:
             # Jitter keeps connections that came at once, after a restart, from asking the database at once for ever.
             waits.append(self._idle_after * random.uniform(0.8, 1))  # noqa: S311
         if self._unverified:
-            waits.append(RETRY_AFTER)
+            waits.append(RETRY_AFTER * random.uniform(0.8, 1.2))  # noqa: S311
         if self._has_missed:  # spread, because all connections of the process hear of it at once
             waits.append(random.uniform(0, MISSED_WITHIN))  # noqa: S311
         if waits and not self._is_stopped:

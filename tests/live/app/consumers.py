@@ -130,6 +130,10 @@ class Door(Consumer):
     async def break_(self) -> None:
         raise RuntimeError("A fault of the project's own code.")
 
+    @on("part")
+    async def part(self, payload: str) -> None:
+        await self.close(4000, payload)
+
     @on("admin")
     @requires(IsAdminUser)
     async def admin(self, payload: Note) -> None:
