@@ -21,7 +21,7 @@ from wsdrf.access.objects import as_queryset
 from wsdrf.access.permissions import asks_objects, leaves
 from wsdrf.access.plan import AccessPlan, open_actions
 from wsdrf.connection.blueprint import Blueprint, blueprint_of
-from wsdrf.connection.mounts import Mount, application_of_project, built, survey
+from wsdrf.connection.mounts import Mount, Survey, application_of_project, built, survey
 from wsdrf.exceptions import ConfigurationError
 from wsdrf.naming import class_name
 from wsdrf.routing import Route
@@ -47,6 +47,7 @@ def register_checks() -> None:
     register(Tags.security)(warn_of_open_actions)
     register(Tags.security, deploy=True)(refuse_open_actions)
     register(Tags.urls)(warn_of_unreachable_consumers)
+    register(Tags.urls)(refuse_routes_to_classes)
     register(Tags.security)(warn_of_tokens_in_addresses)
     register(Tags.security)(warn_of_any_host)
     register(Tags.security, deploy=True)(warn_of_invented_addresses)
@@ -60,10 +61,11 @@ def register_checks() -> None:
 def warn_of_open_actions(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
     """Report each action that nothing but ``AllowAny`` covers (``wsdrf.W001``), or that there is no telling."""
     try:
-        if getattr(settings, "ASGI_APPLICATION", None):
-            application_of_project()
+        application_of_project()
     except ConfigurationError as error:
-        return [Error(str(error), id="wsdrf.E002")]
+        if getattr(settings, "ASGI_APPLICATION", None):
+            return [Error(str(error), id="wsdrf.E002")]
+        return [checks.Warning(str(error), id="wsdrf.W010")]
     return [checks.Warning(text, hint=HINT, obj=consumer, id="wsdrf.W001") for consumer, text in _open_actions()]
 
 
@@ -81,8 +83,17 @@ def warn_of_unreachable_consumers(app_configs: Any, **kwargs: Any) -> list[Check
             obj=mount.consumer_class,
             id="wsdrf.W002",
         )
-        for mount in _mounts()
+        for mount in _survey().mounts
         if mount.obstacle
+    ]
+
+
+def refuse_routes_to_classes(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
+    """Report each route that has a consumer's class, where what its ``as_asgi()`` gives should be (``wsdrf.E004``)."""
+    return [
+        Error(f"{stranger.name} at {stranger.path} is no ASGI application.", hint=stranger.cure, id="wsdrf.E004")
+        for stranger in _survey().strangers
+        if stranger.cure
     ]
 
 
@@ -96,7 +107,7 @@ def warn_of_paths_without_lookup(app_configs: Any, **kwargs: Any) -> list[CheckM
             obj=mount.consumer_class,
             id="wsdrf.W009",
         )
-        for mount in _mounts()
+        for mount in _survey().mounts
         if (name := _missing_lookup(mount))
     ]
 
@@ -271,16 +282,16 @@ def _asks_by_hand(consumer: type[Any]) -> bool:
     return any(name in BY_HAND for one in functions for name in one.__code__.co_names)
 
 
-def _mounts() -> tuple[Mount, ...]:
+def _survey() -> Survey:
     try:
-        return survey(application_of_project()).mounts
+        return survey(application_of_project())
     except ConfigurationError:
-        return ()  # reported as E002, or a project without websockets
+        return Survey((), ())  # reported as E002 or W010
 
 
 def _blueprints() -> Iterator[tuple[type[Any], Blueprint]]:
     # Those that the project routes to are made when its application is imported, and Django runs checks in any order.
-    with suppress(ConfigurationError):  # reported as E002, or a project without websockets
+    with suppress(ConfigurationError):  # reported as E002 or W010
         application_of_project()
     for consumer, root in built().items():
         yield consumer, blueprint_of(consumer, root)

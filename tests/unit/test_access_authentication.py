@@ -157,10 +157,19 @@ def test_an_authenticator_that_gives_no_result(caplog):
 
 
 @pytest.mark.parametrize("name", ["authentication_classes", "permission_classes", "throttle_classes"])
-@pytest.mark.parametrize("wrong", [IsAuthenticated, [IsAuthenticated()], "IsAuthenticated", ["x"], 7])
-def test_wrong_classes(name, wrong):
-    """What is no list of classes is an error when the application is built, naming attribute and consumer."""
-    with pytest.raises(ConfigurationError, match=rf"Variant.{name} is .* It must be a list of classes"):
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        (IsAuthenticated, "is a class"),
+        ([IsAuthenticated, IsAuthenticated()], "has an instance of IsAuthenticated"),
+        ("IsAuthenticated", "is 'IsAuthenticated'"),
+        (["x"], "has 'x'"),
+        (7, "is 7"),
+    ],
+)
+def test_wrong_classes(name, wrong, said):
+    """What is no list of classes is an error when the application is built, naming attribute, consumer and culprit."""
+    with pytest.raises(ConfigurationError, match=rf"Variant.{name} {said}\. It must be a list of classes"):
         variant(**{name: wrong}).as_asgi()
 
 

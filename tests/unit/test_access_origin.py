@@ -120,8 +120,19 @@ def test_a_refused_origin_is_logged(caplog):
     meet(Desk, headers=[("origin", "http://127.0.0.1:8000")])
     (record,) = caplog.records
     assert "WARNING" == record.levelname
-    assert record.getMessage().startswith("The Origin of a handshake is neither the site's own nor in")
+    assert record.getMessage() == (
+        "The Origin of a handshake, 'http://127.0.0.1:8000', is neither the site's own nor in CSRF_TRUSTED_ORIGINS: "
+        "the Host is 'testserver', TLS is False"
+    )
     assert ("http://127.0.0.1:8000", "testserver", False) == (record.origin, record.host, record.is_secure)
+
+
+def test_a_long_origin_is_cut_in_the_log(caplog):
+    """What a client has sent cannot fill the log, nor make lines in it."""
+    meet(Desk, headers=[("origin", "http://evil.example\nERROR " + "x" * 5000)])
+    (record,) = caplog.records
+    assert "\n" not in record.getMessage()
+    assert len(record.getMessage()) < 400
 
 
 @given(st.lists(st.one_of(st.binary(max_size=30), origins.map(lambda text: text.encode("latin-1"))), max_size=2))

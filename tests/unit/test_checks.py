@@ -119,6 +119,28 @@ def test_a_consumer_that_no_connection_reaches_is_a_warning(settings: Any) -> No
     ]
 
 
+bare_routes = URLRouter([path("class/", Stated), path("method/", Stated.as_asgi), path("right/", Stated.as_asgi())])
+
+
+def test_a_route_to_a_class_is_an_error(settings: Any) -> None:
+    """A route without as_asgi(), or without its parentheses, is told before anybody connects, with what to write."""
+    settings.ASGI_APPLICATION = f"{__name__}.bare_routes"
+
+    messages = [message for message in run_checks() if message.id in {"wsdrf.E004", "wsdrf.W002"}]
+
+    assert [(f"Stated at {place} is no ASGI application.", "Route to Stated.as_asgi().") for place in
+            ("/class/", "/method/")] == [(message.msg, message.hint) for message in messages]  # fmt: skip
+
+
+def test_a_project_that_names_no_application_is_a_warning(settings: Any) -> None:
+    """Without ASGI_APPLICATION the checks cannot see what there is, and say so, rather than nothing."""
+    settings.ASGI_APPLICATION = None
+
+    (text,) = [message.msg for message in run_checks() if message.id == "wsdrf.W010"]
+
+    assert text.startswith("The settings name no ASGI_APPLICATION")
+
+
 FAULTY = """
 from channels.routing import URLRouter
 from django.urls import path

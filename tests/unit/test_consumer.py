@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
@@ -123,6 +124,39 @@ async def test_sends_is_not_checked_otherwise(debug: bool, consumer: type[Consum
     with fresh_layer(), override_settings(DEBUG=debug):
         async with WebsocketCommunicator(consumer.as_asgi(), "/") as client:
             assert (await client.call("send", "heard")).is_complete
+
+
+async def test_what_counts_is_debug_at_the_time_of_sending() -> None:
+    """Whether a consumer's application was made before or after DEBUG was set makes no difference."""
+    for before, after in [(True, False), (False, True)]:
+        with fresh_layer():
+            with override_settings(DEBUG=before):
+                application = type("Made", (PetConsumer,), {}).as_asgi()
+            with override_settings(DEBUG=after):
+                async with WebsocketCommunicator(application, "/") as client:
+                    assert ("error" if after else None) == (await client.call("send", "heard")).code
+
+
+@pytest.mark.parametrize(("wrong", "named"), [(int, "int"), ("Fed", "'Fed'"), (Fed(name="Rex"), "Fed(name='Rex')")])
+def test_what_is_sent_is_a_message(wrong: Any, named: str) -> None:
+    """A class that lacks its ``@message``, or no class at all, cannot stand in ``sends``."""
+    words = re.escape(f"Made.sends names {named}, which is no message. Put @message")
+    with pytest.raises(ConfigurationError, match=f"^{words}"):
+        type("Made", (PetConsumer,), {"sends": [Fed, wrong]}).as_asgi()
+
+
+@pytest.mark.parametrize("groups", ["pets", b"pets", None, 7])
+async def test_a_name_without_brackets_is_no_list_of_groups(groups: Any, caplog: pytest.LogCaptureFixture) -> None:
+    """A consumer that gives one name, whose letters would each be a group, lets nobody in, and the log says why."""
+
+    async def build_groups(self: Any) -> Any:
+        return groups
+
+    consumer = type("Made", (PetConsumer,), {"build_groups": build_groups})
+    async with WebsocketCommunicator(consumer.as_asgi(), "/", expect_authentication=False) as client:
+        assert 500 == (await client.wait_for_auth())["status_code"]
+        await client.assert_closed(4500)
+    assert f"build_groups() returned {groups!r}. It must return a list of groups" in caplog.text
 
 
 @override_settings(DEBUG=True)

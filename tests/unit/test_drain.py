@@ -90,10 +90,11 @@ def said_by_drain(layers: dict[str, Any]) -> tuple[str, str]:
 
 @pytest.mark.parametrize("layers", [{}, {"default": {"BACKEND": "channels.layers.InMemoryChannelLayer"}}])
 def test_a_layer_that_no_server_hears_is_told(layers: dict[str, Any]) -> None:
-    """Where no layer crosses processes, the command says that no server has heard of it."""
-    _, err = said_by_drain(layers)
+    """Where no layer crosses processes, the command says that no server has heard of it, and promises nothing."""
+    out, err = said_by_drain(layers)
 
     assert "no server hears of this" in err
+    assert "" == out
 
 
 def test_the_host_is_named() -> None:

@@ -158,7 +158,7 @@ def _hosted_request(scope: Scope, method: str) -> ASGIRequest:
         http.get_host()
     except DisallowedHost as error:
         # As Django logs it: a browser is not told, and whoever forgot the setting has nothing else to go by.
-        logger.warning("The Host of a handshake is not in ALLOWED_HOSTS", extra={"reason": str(error)})
+        logger.warning("The Host of a handshake is not in ALLOWED_HOSTS: %.300s", error, extra={"reason": str(error)})
         raise ParseError("Bad request.") from None
     except UnicodeDecodeError:
         raise ParseError("Bad request.") from None
@@ -179,9 +179,12 @@ def _is_no_forgery(request: Request) -> None:
 
 def _check_origin(plan: Any, http: ASGIRequest) -> None:
     if not plan.origin_rule.admits(http):
+        facts = {"origin": http.META["HTTP_ORIGIN"], "host": http.get_host(), "is_secure": http.is_secure()}
         logger.warning(
-            "The Origin of a handshake is neither the site's own nor in CSRF_TRUSTED_ORIGINS",
-            extra={"origin": http.META["HTTP_ORIGIN"], "host": http.get_host(), "is_secure": http.is_secure()},
+            "The Origin of a handshake, %(origin).200r, is neither the site's own nor in CSRF_TRUSTED_ORIGINS: "
+            "the Host is %(host)r, TLS is %(is_secure)s",
+            facts,
+            extra=facts,
         )
         raise PermissionDenied("Origin checking failed.")
 

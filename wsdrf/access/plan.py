@@ -206,10 +206,14 @@ def _classes(consumer: type, name: str) -> tuple[Any, ...]:
             f"{consumer.__qualname__}.{name} is a class. It must be a list of classes: "
             f"{name} = [{chosen.__qualname__}]."
         )
-    if not isinstance(chosen, (list, tuple)) or not all(map(callable, chosen)):
+    if not isinstance(chosen, (list, tuple)):
         raise ConfigurationError(
-            f"{consumer.__qualname__}.{name} is {reprlib.repr(chosen)}. It must be a list of classes, not of instances."
+            f"{consumer.__qualname__}.{name} is {reprlib.repr(chosen)}. It must be a list of classes."
         )
+    for one in chosen:
+        if not callable(one):
+            what = reprlib.repr(one) if isinstance(one, str) else f"an instance of {type(one).__qualname__}"
+            raise ConfigurationError(f"{consumer.__qualname__}.{name} has {what}. It must be a list of classes.")
     return tuple(chosen)
 
 

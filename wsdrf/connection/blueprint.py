@@ -44,13 +44,14 @@ class Blueprint:
     pool: Pool
     layer_alias: str
     has_hooks: bool
-    sendable: frozenset[Any] | None
+    sendable: frozenset[Any]
     observers: tuple[Observer, ...]
 
     def check_sendable(self, message: Any) -> None:
         """Raise ``TypeError``, in DEBUG, for a message that the consumer does not declare."""
         kind = type(message)
-        if self.sendable is not None and kind not in self.sendable and action_of(kind) is not None:
+        # A consumer that lists nothing has not begun to say what it sends; in production nobody reads the error.
+        if settings.DEBUG and self.sendable and kind not in self.sendable and action_of(kind) is not None:
             owner = class_name(self.consumer_class)
             raise TypeError(
                 f"{owner} sends {kind.__qualname__}, but does not say so, and its clients cannot know. "
@@ -145,10 +146,16 @@ def _observer(named: Any, options: Options) -> Observer:
     return observer
 
 
-def _sendable(consumer_class: Any) -> frozenset[Any] | None:
-    # A consumer that lists nothing has not begun to say what it sends; in production nobody reads the error.
-    if not settings.DEBUG or not consumer_class.sends:
-        return None
+def _sendable(consumer_class: Any) -> frozenset[Any]:
+    if not consumer_class.sends:
+        return frozenset()
+    for kind in consumer_class.sends:
+        if not isinstance(kind, type) or action_of(kind) is None:
+            named = getattr(kind, "__qualname__", None) or reprlib.repr(kind)
+            raise ConfigurationError(
+                f"{class_name(consumer_class)}.sends names {named}, which is no message. "
+                'Put @message("...") above its class.'
+            )
     declared = (*consumer_class.routes.values(), *consumer_class.receptions.values())
     return frozenset([*consumer_class.sends, *(reply for one in declared for reply in one.replies)])
 

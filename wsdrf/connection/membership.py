@@ -81,7 +81,9 @@ class Membership:
         await self._leave([group])
 
     async def change(self, groups: Iterable[str]) -> None:
-        """Be in exactly ``groups``."""
+        """Be in exactly ``groups``. Raises ``TypeError`` for what is no collection of names."""
+        if isinstance(groups, (str, bytes)) or not isinstance(groups, Iterable):
+            raise TypeError(f"build_groups() returned {groups!r}. It must return a list of groups, as in [...].")
         wanted = dict.fromkeys(groups)
         await self._leave([group for group in self.groups if group not in wanted])
         for group in wanted:

@@ -54,10 +54,14 @@ class Mount:
 
 @frozen
 class Stranger:
-    """Something at a path that is no consumer of wsdrf, or in which none can be seen."""
+    """Something at a path that is no consumer of wsdrf, or in which none can be seen.
+
+    ``cure`` says what to route to instead; it is empty where nothing seems to be wrong.
+    """
 
     path: str
     name: str
+    cure: str = ""
 
 
 @frozen
@@ -143,6 +147,8 @@ def _explore(application: Any, legs: tuple[Leg, ...], trail: tuple[int, ...]) ->
         yield _mount(application, made, legs)
     elif made is not None:
         yield Stranger(join(legs), _name(made))
+    elif (bare := _without_as_asgi(application)) is not None:
+        yield Stranger(join(legs), _name(bare), f"Route to {_name(bare)}.as_asgi().")
     elif isinstance(application, ProtocolTypeRouter):
         if "websocket" in application.application_mapping:
             yield from _explore(application.application_mapping["websocket"], legs, trail)
@@ -158,6 +164,13 @@ def _look_through(application: Any, legs: tuple[Leg, ...], trail: tuple[int, ...
     consumers = [sight for sight in found if isinstance(sight, Mount)]
     # Where there is a consumer, whatever else the middleware holds is its own business.
     yield from consumers or (Stranger(join(legs), _name(application)),)
+
+
+def _without_as_asgi(application: Any) -> type[Any] | None:
+    """Give the consumer of which a route has the class itself, or ``as_asgi`` without its parentheses."""
+    is_method = isinstance(application, MethodType) and application.__name__ == "as_asgi"
+    named = application.__self__ if is_method else application
+    return named if isinstance(named, type) and hasattr(named, "as_asgi") else None
 
 
 def _mount(application: Any, made: type[WebsocketApplication], legs: tuple[Leg, ...]) -> Mount:

@@ -25,7 +25,10 @@ def notes(seen: Survey) -> Iterator[str]:
         if mount.obstacle:
             yield f"{mount.name} at {mount.path} is never reached: {mount.obstacle}"
     for stranger in seen.strangers:
-        yield f"{stranger.name} at {stranger.path} is no consumer of wsdrf, or hides one."
+        if stranger.cure:
+            yield f"{stranger.name} at {stranger.path} is a class, and no ASGI application. {stranger.cure}"
+        else:
+            yield f"{stranger.name} at {stranger.path} is no consumer of wsdrf, or hides one."
     for consumer in seen.unmounted:
         yield f"{consumer.__qualname__} is made an application of, but no path was seen to lead to it."
 

@@ -32,12 +32,13 @@ class Command(BaseCommand):
         seconds, host = options["seconds"], options["host"]
         if not math.isfinite(seconds) or seconds < 0:
             raise CommandError("--seconds takes a number of seconds, 0 or more.")
-        if not _crosses_processes():
-            self.stderr.write(ALONE)
         try:
             drain(seconds, host)
         except Exception as error:  # a layer raises what its own client does
             raise CommandError(f"The channel layer failed, so not all servers have heard of this: {error}") from error
+        if not _crosses_processes():
+            self.stderr.write(ALONE)
+            return
         where = f" of {host}" if host else ""
         self.stdout.write(f"Connections{where} are closed with 4503 within {seconds:g} seconds.")
 
