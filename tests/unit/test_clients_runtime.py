@@ -79,6 +79,14 @@ def test_the_address_is_made_of_site_and_path(site: str, expected: str) -> None:
     assert expected == address(site, FACE, {"name": "a b"})
 
 
+@pytest.mark.parametrize("slashed", [(), ("name",)])
+def test_slashes_are_kept_where_they_divide(slashed: tuple[str, ...]) -> None:
+    """What would end the path, or divide it where it is no path, is encoded; signs without a meaning stay."""
+    face = Face(path="/ws/{name}/", slashed=slashed)
+
+    assert f"ws://x/ws/a{'/' if slashed else '%2F'}C%23%3F%25(!)/" == address("ws://x", face, {"name": "a/C#?%(!)"})
+
+
 def test_a_token_travels_by_its_carrier() -> None:
     """In the header with its scheme, encoded in a subprotocol, in the address, or not yet; headers stay."""
     options = Options(headers={"X-One": "1"})

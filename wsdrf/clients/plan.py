@@ -84,6 +84,11 @@ class Portal:
     happenings: tuple[Happening, ...]
 
     @property
+    def slashed(self) -> tuple[str, ...]:
+        """Name the parameters that hold slashes of the path: those of Django's converter ``path``."""
+        return tuple(one.name for one in self.parameters if one.converter == "path")
+
+    @property
     def shapes(self) -> Iterator[Shape]:
         """Everything that travels, in order."""
         for operation in self.operations:

@@ -153,6 +153,7 @@ class _Writer:
     def face(self, portal: Portal) -> str:
         lines = [
             f"path={portal.path!r}",
+            f"slashed={portal.slashed!r}",
             f"carriers={portal.carriers!r}",
             f"scheme={portal.scheme!r}",
             f"query={portal.query!r}",

@@ -147,7 +147,13 @@ class _Writer:
         yield f"export type {consumer}Streams = {{\n{''.join(map(self.operation, streams))}}};"
         yield f"export type {consumer}Events = {{\n{events}}};"
         carriers = [one for one in CARRIERS if one in portal.carriers]
-        face = {"path": portal.path, "carriers": carriers, "query": portal.query, "greets": portal.greets}
+        face = {
+            "path": portal.path,
+            "slashed": portal.slashed,
+            "carriers": carriers,
+            "query": portal.query,
+            "greets": portal.greets,
+        }
         carrier = _union(map(json.dumps, carriers)) if carriers else "never"
         options, given = f"Options<{carrier}>", "options: {} = {{}}"
         params = "{}"

@@ -42,12 +42,13 @@ class Operation:
 class Face:
     """A consumer as its clients see it.
 
-    ``path`` has parameters in braces. ``carriers`` are the ways of a token, the best first, and ``scheme`` is what
-    stands before it in a header. ``greets`` tells whether the server says when the client is in. ``events`` have the
-    class and the form of each message that nobody asked for, by action.
+    ``path`` has parameters in braces, of which those in ``slashed`` keep their slashes. ``carriers`` are the ways of a
+    token, the best first, and ``scheme`` is what stands before it in a header. ``greets`` tells whether the server says
+    when the client is in. ``events`` have the class and the form of each message that nobody asked for, by action.
     """
 
     path: str
+    slashed: tuple[str, ...] = ()
     carriers: tuple[str, ...] = ("header",)
     scheme: str = "Bearer"
     query: str = "token"

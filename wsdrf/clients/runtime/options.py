@@ -75,7 +75,12 @@ def address(url: str, face: Face, params: Mapping[str, object]) -> str:
     for scheme, other in (("https://", "wss://"), ("http://", "ws://")):
         if site.startswith(scheme):
             site = other + site[len(scheme) :]
-    return site + face.path.format(**{name: quote(str(value)) for name, value in params.items()})
+    return site + face.path.format(**{name: _encoded(value, name in face.slashed) for name, value in params.items()})
+
+
+def _encoded(value: object, is_slashed: bool) -> str:
+    """Write a parameter as a part of a path, as ``encodeURIComponent`` of JavaScript does."""
+    return quote(str(value), safe="!'()*/" if is_slashed else "!'()*")
 
 
 def handshake(url: str, face: Face, options: Options, token: str | None, carrier: str) -> Handshake:

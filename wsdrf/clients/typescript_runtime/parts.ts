@@ -114,6 +114,8 @@ export interface CallSettings {
 /** What a generated client knows of its consumer. */
 export interface Face {
   readonly path: string;
+  /** The parameters that keep their slashes. */
+  readonly slashed: readonly string[];
   readonly carriers: readonly Carrier[];
   readonly query: string;
   readonly greets: boolean;
@@ -191,6 +193,17 @@ export const DEFAULTS = {
 
 export function closingOf(code: number, detail: string): Closing {
   return { code, detail, retry: retryOf(code), isFinal: false };
+}
+
+/** Give the address of the consumer on the site `url`. */
+export function address(url: string, face: Face, params: object): string {
+  const site = url.replace(/\/+$/, "").replace(/^http/, "ws");
+  const given = new Map<string, unknown>(Object.entries(params));
+  const path = face.path.replace(/\{([^{}]+)\}/g, (_, name: string) => {
+    const encoded = encodeURIComponent(String(given.get(name)));
+    return face.slashed.includes(name) ? encoded.replace(/%2F/g, "/") : encoded;
+  });
+  return site + path;
 }
 
 export function handshake(url: string, face: Face, carrier: Carrier | undefined, token: string | undefined): [string, string[]?] {

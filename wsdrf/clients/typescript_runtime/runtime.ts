@@ -8,6 +8,7 @@ import {
   Disconnected,
   Exchange,
   QueueFull,
+  address,
   ask,
   closingOf,
   expiryOf,
@@ -49,9 +50,7 @@ export class Client<C, S, E> {
   #stop: (() => void) | null = null;
 
   constructor(url: string, face: Face, params: object, options: Options) {
-    const site = url.replace(/\/+$/, "").replace(/^http/, "ws");
-    const given = new Map<string, unknown>(Object.entries(params));
-    this.#url = site + face.path.replace(/\{(\w+)\}/g, (_, name: string) => encodeURI(String(given.get(name))));
+    this.#url = address(url, face, params);
     this.#face = face;
     this.#options = { ...DEFAULTS, ...options };
   }

@@ -8,4 +8,4 @@ export class RoomConsumerClient extends Client {
         super(url, RoomConsumerFace, options.params, options);
     }
 }
-const RoomConsumerFace = { "path": "/ws/rooms/{pk}/", "carriers": ["subprotocol", "message"], "query": "token", "greets": true };
+const RoomConsumerFace = { "path": "/ws/rooms/{pk}/", "slashed": [], "carriers": ["subprotocol", "message"], "query": "token", "greets": true };

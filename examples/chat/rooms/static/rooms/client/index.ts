@@ -101,4 +101,4 @@ export class RoomConsumerClient extends Client<RoomConsumerCalls, RoomConsumerSt
   }
 }
 
-const RoomConsumerFace: Face = {"path": "/ws/rooms/{pk}/", "carriers": ["subprotocol", "message"], "query": "token", "greets": true};
+const RoomConsumerFace: Face = {"path": "/ws/rooms/{pk}/", "slashed": [], "carriers": ["subprotocol", "message"], "query": "token", "greets": true};

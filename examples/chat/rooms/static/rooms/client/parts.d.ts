@@ -89,6 +89,8 @@ export interface CallSettings {
 /** What a generated client knows of its consumer. */
 export interface Face {
     readonly path: string;
+    /** The parameters that keep their slashes. */
+    readonly slashed: readonly string[];
     readonly carriers: readonly Carrier[];
     readonly query: string;
     readonly greets: boolean;
@@ -136,6 +138,8 @@ export declare const DEFAULTS: {
     maxItems: number;
 };
 export declare function closingOf(code: number, detail: string): Closing;
+/** Give the address of the consumer on the site `url`. */
+export declare function address(url: string, face: Face, params: object): string;
 export declare function handshake(url: string, face: Face, carrier: Carrier | undefined, token: string | undefined): [string, string[]?];
 export declare function ask(source: TokenSource | undefined): Promise<string | undefined>;
 /** Tell when a JWT expires, in milliseconds since 1970; `null` for a token that does not say. */

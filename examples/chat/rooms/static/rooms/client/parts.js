@@ -86,6 +86,16 @@ export const DEFAULTS = {
 export function closingOf(code, detail) {
     return { code, detail, retry: retryOf(code), isFinal: false };
 }
+/** Give the address of the consumer on the site `url`. */
+export function address(url, face, params) {
+    const site = url.replace(/\/+$/, "").replace(/^http/, "ws");
+    const given = new Map(Object.entries(params));
+    const path = face.path.replace(/\{([^{}]+)\}/g, (_, name) => {
+        const encoded = encodeURIComponent(String(given.get(name)));
+        return face.slashed.includes(name) ? encoded.replace(/%2F/g, "/") : encoded;
+    });
+    return site + path;
+}
 export function handshake(url, face, carrier, token) {
     if (token !== undefined && carrier === "query")
         return [`${url}?${new URLSearchParams({ [face.query]: token })}`];

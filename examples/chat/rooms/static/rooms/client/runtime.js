@@ -1,6 +1,6 @@
 // Made by `manage.py wsdrf_client typescript`, which writes it anew: do not edit.
 /** What every generated client runs on, in browsers and in Node. It has no dependencies. */
-import { BROKEN, CallError, COMPLETE, DEFAULTS, Disconnected, Exchange, QueueFull, ask, closingOf, expiryOf, handshake, limited, reason, sleep, } from "./parts.js";
+import { BROKEN, CallError, COMPLETE, DEFAULTS, Disconnected, Exchange, QueueFull, address, ask, closingOf, expiryOf, handshake, limited, reason, sleep, } from "./parts.js";
 /**
  * A client of one consumer: `C` are its calls, `S` its streams, `E` its events, by action.
  *
@@ -21,9 +21,7 @@ export class Client {
     #ended = this.#last;
     #stop = null;
     constructor(url, face, params, options) {
-        const site = url.replace(/\/+$/, "").replace(/^http/, "ws");
-        const given = new Map(Object.entries(params));
-        this.#url = site + face.path.replace(/\{(\w+)\}/g, (_, name) => encodeURI(String(given.get(name))));
+        this.#url = address(url, face, params);
         this.#face = face;
         this.#options = { ...DEFAULTS, ...options };
     }
