@@ -14,7 +14,7 @@ from urllib.parse import unquote
 import pytest
 from attrs import frozen
 from channels.routing import URLRouter
-from django.urls import path
+from django.urls import path, re_path
 from hypothesis import given
 from hypothesis import strategies as st
 from rest_framework.permissions import AllowAny
@@ -22,6 +22,7 @@ from rest_framework.permissions import AllowAny
 from tests.laws.client_zoo import imported
 from tests.typescript.compiler import HERE, install
 from wsdrf import Consumer
+from wsdrf.asyncapi import describe_mounts
 from wsdrf.clients.files import write
 from wsdrf.clients.plan import plan_clients
 from wsdrf.clients.python import python_client
@@ -39,17 +40,28 @@ class Shelf(Consumer):
     permission_classes = [AllowAny]
 
 
-MOUNTS = {
-    mount.name: mount
-    for mount in mounts(
-        URLRouter(
-            [
-                path("pages/<str:name>/<int:number>/<größe>/", Page.as_asgi()),
-                path("shelves/<slug:name>/<path:rest>", Shelf.as_asgi()),
-            ]
-        )
-    )
-}
+class Box(Consumer):
+    permission_classes = [AllowAny]
+
+
+class Odd(Consumer):
+    permission_classes = [AllowAny]
+
+
+class Twice(Consumer):
+    permission_classes = [AllowAny]
+
+
+application = URLRouter(
+    [
+        path("pages/<str:name>/<int:number>/<größe>/", Page.as_asgi()),
+        path("shelves/<slug:name>/<path:rest>", Shelf.as_asgi()),
+        re_path(r"^boxes/([0-9]+)/(?P<name>x(?P<inner>[^/]*))/(a|b)/$", Box.as_asgi()),
+        path("{pk}/C#/why?/100%/a b/é/<str:pk>/", Odd.as_asgi()),
+        path("twice/<int:pk>/", URLRouter([path("again/<str:pk>/", Twice.as_asgi())])),
+    ]
+)
+MOUNTS = {mount.name: mount for mount in mounts(application)}
 texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=8) | st.sampled_from(["C#", "why?", "a/b", "50%"])
 segments = texts.map(lambda text: re.sub(r"[/\n]", "", text) or "-")  # what Django's converters capture
 paths = st.lists(segments, min_size=1).map("/".join)
@@ -61,6 +73,7 @@ class Clients:
     """The clients of ``MOUNTS``: a package in Python, and a process of Node that has the others."""
 
     package: Any
+    folder: Path
     node: subprocess.Popen[str]
 
     def addresses(self, name: str, params: dict[str, Any]) -> tuple[str, str]:
@@ -88,7 +101,7 @@ def clients(tmp_path_factory: pytest.TempPathFactory, require: Callable[[str, st
     package = imported(python_client(portals), folder, "addresses_client")
     command = ["node", str(HERE / "address.mjs"), str(_compiled(typescript_client(portals), folder, require))]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as node:
-        yield Clients(package, node)
+        yield Clients(package, folder, node)
 
 
 def _compiled(files: dict[str, str], folder: Path, require: Callable[[str, str], str]) -> Path:
@@ -126,6 +139,40 @@ def test_django_reads_what_was_given(clients: Clients, name: str, number: int, r
 
     assert page == MOUNTS["Page"].match(unquote(clients.path("Page", page)))
     assert shelf == MOUNTS["Shelf"].match(unquote(clients.path("Shelf", shelf)))
+
+
+@given(number=numbers, inner=segments, last=st.sampled_from("ab"))
+def test_what_has_no_name_is_given_too(clients: Clients, number: int, inner: str, last: str) -> None:
+    """A group without a name is a parameter of the clients, as in the AsyncAPI document, and one inside another is none."""
+    params = {"group_0": number, "name": f"x{inner}", "group_2": last}
+    found = unquote(clients.path("Box", params))
+
+    assert f"/boxes/{number}/x{inner}/{last}/" == found
+    assert {"name": f"x{inner}", "inner": inner} == MOUNTS["Box"].match(found)
+
+
+@given(pk=segments)
+def test_signs_in_a_pattern_stand_for_themselves(clients: Clients, pk: str) -> None:
+    """Braces of a pattern are no parameters, and what means something in an address is encoded there too."""
+    assert {"pk": pk} == MOUNTS["Odd"].match(unquote(clients.path("Odd", {"pk": pk})))
+
+
+def test_clients_have_the_parameters_of_the_document(clients: Clients) -> None:
+    """Each parameter of a channel of AsyncAPI is one of both clients, once, under the same name."""
+    channels = {
+        one["title"]: list(one.get("parameters", ())) for one in describe_mounts(MOUNTS.values())["channels"].values()
+    }
+    source = (clients.folder / "client" / "index.ts").read_text("utf-8")
+    written = dict(re.findall(r"export type (\w+)Params = \{ (.*) \};", source))
+
+    assert channels == {name: list(getattr(clients.package, f"{name}Params").__annotations__) for name in MOUNTS}
+    assert channels == {name: [_name(part) for part in written[name].split("; ")] for name in MOUNTS}
+    assert ["group_0", "name", "group_2"] == channels["Box"]
+
+
+def _name(part: str) -> str:
+    name = part.partition(": ")[0]
+    return json.loads(name) if name.startswith('"') else name
 
 
 @pytest.mark.parametrize(

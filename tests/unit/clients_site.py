@@ -139,7 +139,7 @@ class Room(Consumer):
 application = URLRouter(
     [
         path("odd/<uuid:key>/<str:class>/", Odd.as_asgi()),
-        re_path(r"^camel/(?P<number>[0-9]+)/$", Camel.as_asgi()),
+        re_path(r"^camel/(?P<number>[0-9]+)/([a-z]+)/$", Camel.as_asgi()),
         path("silent/", Silent.as_asgi()),
         path("quiet/", Silent.as_asgi()),
         path("room/", Room.as_asgi()),

@@ -138,7 +138,8 @@ def test_what_the_consumer_says_is_carried_over(package: ModuleType) -> None:
         face.scheme,
         face.greets,
     )
-    assert ("/camel/{number}/", False) == (camel.path, camel.greets)
+    assert ("/camel/{number}/{group_1}/", False) == (camel.path, camel.greets)
+    assert ["number", "group_1"] == list(package.CamelParams.__annotations__)
     thing = {"day": "2026-01-31", "numbers": [1], "seenBy": ["me"]}
     assert ["me"] == happened.read({"firstThing": thing}).first_thing.seen_by
     assert {"odd.happened", "odd.heard"} == set(face.events)

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import inspect
-import re
 from collections.abc import Iterable, Iterator
 from enum import Enum
 from typing import Any, Final, Union
+from urllib.parse import quote
 
 from attrs import frozen
 
@@ -15,7 +15,7 @@ from wsdrf.access.serializers import is_serializer
 from wsdrf.access.shapes import shape_of
 from wsdrf.connection.blueprint import Blueprint, blueprint_of
 from wsdrf.connection.mounts import Mount
-from wsdrf.connection.paths import Parameter
+from wsdrf.connection.paths import Parameter, placeholders
 from wsdrf.exceptions import DeclarationError
 from wsdrf.messages import action_of
 from wsdrf.routing import Kind, Route
@@ -28,8 +28,6 @@ CARRIERS: Final[dict[type[Any], str]] = {
     QueryParameter: "query",
 }
 """How clients call the ways of a token."""
-
-_PARAMETER: Final = re.compile(r"<(?:[^>:]+:)?([^>]+)>")
 
 
 @frozen
@@ -66,7 +64,7 @@ class Happening:
 
 @frozen
 class Portal:
-    """One consumer at one path. ``path`` has parameters in braces: ``/ws/rooms/{pk}/``.
+    """One consumer at one path. ``path`` is as in an address, with parameters in braces: ``/ws/rooms/{pk}/``.
 
     ``scheme`` is what stands before a token in a header, ``query`` the parameter that carries one in the address.
     """
@@ -125,8 +123,8 @@ def _portal(mount: Mount) -> Portal:
     return Portal(
         consumer=consumer,
         name=mount.name,
-        path=_PARAMETER.sub(r"{\1}", mount.path.replace("{", "{{").replace("}", "}}")),
-        parameters=mount.parameters,
+        path="".join(quote(literal) + (name and f"{{{name}}}") for literal, name in placeholders(mount.path)),
+        parameters=tuple(_parameters(mount)),
         description=text_of(consumer) if "__doc__" in vars(consumer) else "",
         carriers=tuple(CARRIERS[type(carrier)] for carrier in carriers),
         scheme=token_scheme(access.authentication_classes),
@@ -135,6 +133,13 @@ def _portal(mount: Mount) -> Portal:
         operations=tuple(_operation(route, blueprint) for route in consumer.routes.values()),
         happenings=tuple(_happenings(consumer, blueprint)),
     )
+
+
+def _parameters(mount: Mount) -> Iterator[Parameter]:
+    """Give what stands in the path, once each: a name may come again, and a group may be inside another."""
+    converters = {one.name: one.converter for one in mount.parameters}
+    for name in dict.fromkeys(name for _, name in placeholders(mount.path) if name):
+        yield Parameter(name, converters.get(name))
 
 
 def _operation(route: Route, blueprint: Blueprint) -> Operation:
