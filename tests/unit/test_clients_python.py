@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import re
 import subprocess
 import sys
 from io import StringIO
@@ -208,14 +209,39 @@ def test_check_tells_what_is_out_of_date(tmp_path: Path) -> None:
         generated(tmp_path, "--check")
 
 
-def test_files_of_others_are_left_alone(tmp_path: Path) -> None:
-    """A file that this command did not make is not overwritten, and nothing else is written."""
-    (tmp_path / "messages.py").write_text("mine = 1\n")
+@pytest.mark.parametrize(
+    ("name", "content"), [("messages.py", b"mine = 1\n"), ("messages.py", b"\xff\xfe"), ("py.typed", b"partial\n")]
+)
+def test_files_of_others_are_left_alone(tmp_path: Path, name: str, content: bytes) -> None:
+    """A file that this command did not make is not overwritten, whatever is in it, and nothing else is written."""
+    (tmp_path / name).write_bytes(content)
 
-    with pytest.raises(CommandError, match="was not made by this command"):
+    with pytest.raises(CommandError, match=re.escape(name)):
+        generated(tmp_path, "--check")
+    with pytest.raises(CommandError, match=rf"{re.escape(name)} was not made by this command"):
         generated(tmp_path)
 
-    assert ["messages.py"] == [path.name for path in tmp_path.iterdir()]
+    assert {name: content} == {path.name: path.read_bytes() for path in tmp_path.iterdir()}
+
+
+def test_what_is_as_it_would_be_is_in_nobodys_way(tmp_path: Path) -> None:
+    """An empty py.typed may be there before, because it stays as it is."""
+    (tmp_path / "py.typed").touch()
+
+    generated(tmp_path)
+    generated(tmp_path, "--check")
+
+
+@pytest.mark.parametrize("place", ["taken", "taken/client", "client", "n" * 300])
+def test_where_nothing_can_be_written_is_told(tmp_path: Path, place: str) -> None:
+    """A file where a folder has to be, a folder where a file has to be, a name that is too long: each is an error."""
+    (tmp_path / "taken").touch()
+    (tmp_path / "client" / "messages.py").mkdir(parents=True)
+
+    with pytest.raises(CommandError, match=rf"{place}.* cannot be used: .*\. Name another --output\.$"):
+        generated(tmp_path / place)
+    with pytest.raises(CommandError):
+        generated(tmp_path / place, "--check")
 
 
 def test_consumers_can_be_chosen(tmp_path: Path) -> None:

@@ -14,11 +14,12 @@ MADE: Final = "Made by `manage.py wsdrf_client {language}`, which writes it anew
 def write(files: Mapping[str, str], folder: Path) -> None:
     """Write ``files``, by their paths in ``folder``, which is made where there is none.
 
-    Raises ``ConfigurationError`` where a file is in the way that no client was ever written to.
+    Raises ``ConfigurationError`` where a file is in the way that no client was ever written to, ``OSError`` where
+    nothing can be written.
     """
-    for path in files:
+    for path, text in files.items():
         target = folder / path
-        if target.exists() and files[path] and "Made by `manage.py wsdrf_client" not in target.read_text("utf-8"):
+        if target.exists() and not _may_be_replaced(_read(target), text):
             raise ConfigurationError(f"{target} was not made by this command. Name another --output.")
     for path, text in files.items():
         target = folder / path
@@ -28,8 +29,12 @@ def write(files: Mapping[str, str], folder: Path) -> None:
 
 def outdated(files: Mapping[str, str], folder: Path) -> list[str]:
     """Name those of ``files`` that are not in ``folder`` as they should be."""
-    return [
-        path
-        for path, text in files.items()
-        if not (folder / path).is_file() or (folder / path).read_text("utf-8") != text
-    ]
+    return [path for path, text in files.items() if not (folder / path).is_file() or _read(folder / path) != text]
+
+
+def _may_be_replaced(existing: str, text: str) -> bool:
+    return existing == text or "Made by `manage.py wsdrf_client" in existing
+
+
+def _read(path: Path) -> str:
+    return path.read_text("utf-8", errors="replace")  # a file of somebody else's may be anything

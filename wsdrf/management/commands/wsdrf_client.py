@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 from typing import Any, Final
 
@@ -35,7 +35,7 @@ class Command(BaseCommand):
         parser.add_argument("--check", action="store_true", help="write nothing; fail where the files are out of date")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """Write. Raises ``CommandError`` where there is no consumer, or, with ``--check``, where files are old."""
+        """Write, or check. Raises ``CommandError`` where there is no consumer, or the directory is of no use."""
         seen = survey_project()
         for note in notes(seen):
             self.stderr.write(note)
@@ -45,15 +45,22 @@ class Command(BaseCommand):
         if not mounts:
             raise CommandError("There is no such consumer.")
         language, folder = options["language"], Path(options["output"])
-        files = LANGUAGES[language](plan_clients(mounts))
-        if options["check"]:
-            if old := outdated(files, folder):
-                raise CommandError(
-                    f"{', '.join(old)} in {folder} would be written otherwise. "
-                    f"Run manage.py wsdrf_client {language} --output {folder}"
-                )
-            return
         try:
-            write(files, folder)
+            files = LANGUAGES[language](plan_clients(mounts))
+            if options["check"]:
+                _check(files, folder, language)
+            else:
+                write(files, folder)
         except ConfigurationError as error:
             raise CommandError(str(error)) from None
+        except OSError as error:
+            place = error.filename or folder
+            raise CommandError(f"{place} cannot be used: {error.strerror}. Name another --output.") from None
+
+
+def _check(files: Mapping[str, str], folder: Path, language: str) -> None:
+    if old := outdated(files, folder):
+        raise CommandError(
+            f"{', '.join(old)} in {folder} would be written otherwise. "
+            f"Run manage.py wsdrf_client {language} --output {folder}"
+        )
