@@ -115,7 +115,7 @@ class Peer:
                 raise
             return None
         assert self.reason is None, f"{self} received {frame} after the reason for its end"
-        if frame["action"] == "authentication" and "id" not in frame:
+        if frame["action"] == "authentication" and ("id" not in frame or frame["payload"]["status_code"] != 200):
             self.reason = frame["payload"]["status_code"]
             return frame
         key = _key_of(frame)

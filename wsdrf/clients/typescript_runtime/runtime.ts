@@ -276,8 +276,11 @@ export class Client<C, S, E> {
       const frame = JSON.parse(String(event.data)) as Frame;
       if (frame.action === "authentication") {
         const told = frame.payload as { status_code: number; data?: { detail?: unknown } };
-        if (told.status_code === 200) enter();
-        else detail = String(told.data?.detail ?? "");
+        if (told.status_code !== 200) {
+          detail = String(told.data?.detail ?? "");
+          return; // the close that follows ends what it answers
+        }
+        enter();
       }
       arm();
       this.#take(frame);

@@ -247,10 +247,11 @@ export class Client {
             const frame = JSON.parse(String(event.data));
             if (frame.action === "authentication") {
                 const told = frame.payload;
-                if (told.status_code === 200)
-                    enter();
-                else
+                if (told.status_code !== 200) {
                     detail = String(told.data?.detail ?? "");
+                    return; // the close that follows ends what it answers
+                }
+                enter();
             }
             arm();
             this.#take(frame);
