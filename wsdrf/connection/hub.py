@@ -166,8 +166,8 @@ class Hub:
                     await self._add(group)
                 elif not self._wants(group) and group in self._joined:
                     await self._discard(group)
-            except Exception:
-                logger.warning("The channel layer failed; it will be tried again", exc_info=True)
+            except Exception as error:
+                logger.warning("The channel layer failed; it will be tried again: %r", error, exc_info=True)
                 self._mend(tell=self._wants(group))
             if self._is_over():
                 self._stop()
@@ -217,8 +217,9 @@ class Hub:
         while True:
             try:
                 message = await self._layer.receive(channel)
-            except Exception:
-                logger.warning("The channel layer failed; it will be tried again", exc_info=True)
+            except Exception as error:
+                is_first = delay == FIRST_DELAY  # with each traceback, a layer that stays away would fill the log
+                logger.warning("The channel layer failed; it will be tried again: %r", error, exc_info=is_first)
                 self._fresh.clear()
                 await asyncio.sleep(_jittered(delay))
                 delay = min(2 * delay, LONGEST_DELAY)
@@ -294,8 +295,8 @@ class Hub:
                     for group in self._wanted() - self._fresh:
                         if self._wants(group):
                             await self._add(group)
-            except Exception:
-                logger.warning("The channel layer still fails; it will be tried again", exc_info=True)
+            except Exception as error:
+                logger.warning("The channel layer still fails; it will be tried again: %r", error)
                 self._doubt()
                 await asyncio.sleep(_jittered(delay))
                 delay = min(2 * delay, LONGEST_DELAY)
