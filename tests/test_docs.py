@@ -31,6 +31,8 @@ LAST_LINES = re.compile(r"# at the end of (?P<path>\S+)\n")
 CHANGE = re.compile(r"# in (?P<path>\S+)\n")
 CONTINUES = re.compile(r"<!-- continues (?P<page>\S+) -->")
 LINK = re.compile(r"\]\((?P<target>[^)#:]+)(?:#[^)]*)?\)")
+HEADING = re.compile(r"^#+ (?P<text>.+)$", re.MULTILINE)
+TO_HEADING = re.compile(r"\]\((?P<target>[^)#:]*)#(?P<anchor>[^)]+)\)")
 PATIENT = (
     "from hypothesis import HealthCheck, settings; "
     "settings.register_profile('docs', deadline=None, suppress_health_check=[HealthCheck.too_slow]); "
@@ -161,6 +163,21 @@ def test_links_lead_somewhere(page: Path) -> None:
     targets = [page.parent / match["target"] for match in LINK.finditer(page.read_text("utf-8"))]
 
     assert [] == [str(target) for target in targets if not target.exists()]
+
+
+def anchors(page: str) -> set[str]:
+    """Return what GitHub calls the headings of ``page``, and MyST too, which knows other names besides."""
+    headings = [match["text"] for match in HEADING.finditer(FENCE.sub("", page))]
+    return {re.sub(r"[^\w\- ]", "", text.lower()).replace(" ", "-") for text in headings}
+
+
+@pytest.mark.parametrize("page", PAGES, ids=name)
+def test_links_to_headings_lead_to_one(page: Path) -> None:
+    """Each link to a heading names it as Sphinx and GitHub both do."""
+    links = [(match["target"], match["anchor"]) for match in TO_HEADING.finditer(page.read_text("utf-8"))]
+    targets = [(page.parent / target if target else page, anchor) for target, anchor in links]
+
+    assert [] == [anchor for target, anchor in targets if anchor not in anchors(target.read_text("utf-8"))]
 
 
 FOLLOWED = """
