@@ -80,7 +80,7 @@ class Membership:
         """Leave ``group``; one that was never joined is no error."""
         await self._leave([group])
 
-    async def change(self, groups: Iterable[str]) -> None:
+    async def change(self, groups: Any) -> None:
         """Be in exactly ``groups``. Raises ``TypeError`` for what is no collection of names."""
         if isinstance(groups, (str, bytes)) or not isinstance(groups, Iterable):
             raise TypeError(f"build_groups() returned {groups!r}. It must return a list of groups, as in [...].")
