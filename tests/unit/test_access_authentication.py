@@ -216,3 +216,17 @@ async def test_whom_an_override_names_is_who_is_there():
         await socket.assert_closed(4401)
     async with WebsocketCommunicator(Told.as_asgi(), "/") as socket:
         assert ["guest", "guest", "ticket"] == (await socket.call("tell")).payload
+
+
+class Half(Authenticator):
+    """Make wsdrf's request, and decide without DRF's classes."""
+
+    async def authenticate(self, scope: Any) -> AuthenticationResult:
+        self.make_request(scope)
+        return LET_IN
+
+
+async def test_an_override_may_make_the_request_and_not_ask_it():
+    """A request of which nobody has read the user stands for the user of the result, and for no authenticator."""
+    async with WebsocketCommunicator(variant(OwnDesk, authenticator_class=Half).as_asgi(), "/") as socket:
+        assert ["ann", "ticket", "ann", "ticket", "GET"] == (await socket.call("tell")).payload

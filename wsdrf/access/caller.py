@@ -23,7 +23,7 @@ from wsdrf.access.failures import denied
 from wsdrf.access.objects import as_queryset, find_object
 from wsdrf.access.permissions import check_object_permissions, check_permissions, deny
 from wsdrf.access.plan import AccessPlan, GuardPlan
-from wsdrf.access.request import plain_request
+from wsdrf.access.request import drf_request, http_request
 from wsdrf.access.serializers import field_of, valid_serializer
 from wsdrf.access.slots import Slot, claim, identity
 from wsdrf.access.steps import Run, Steps, drive, here
@@ -177,8 +177,8 @@ class Caller:
     def _take_over(self, result: AuthenticationResult, request: Request | None, token: str | None) -> None:
         self._token = token
         self._pinned = self._pinned or identity(result.user)
-        request = request or plain_request(self.consumer.scope, self.plan.auth_method, self.view(None))
-        request.user, request.auth = result.user, result.auth  # an override may name another than DRF has found
+        request = request or drf_request(http_request(self.consumer.scope, self.plan.auth_method), (), self.view(None))
+        request.user, request.auth = result.user, result.auth  # an override may name another, and make no request
         left = seconds_left(request)
         self._ends_at = inf if left is None else monotonic() + left
         self.request, self.user = request, result.user

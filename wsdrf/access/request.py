@@ -92,14 +92,8 @@ def drf_request(http: ASGIRequest, authenticators: Sequence[BaseAuthentication],
     context = {"view": view, "args": (), "kwargs": view.kwargs}
     request = HandshakeRequest(http, parsers=(), authenticators=list(authenticators), parser_context=context)
     context["request"] = proxy(request)  # where DRF puts the request itself, which then only a garbage collector frees
+    vars(request)["_authenticator"] = None  # DRF's ``successful_authenticator``, if only because nobody was asked
     _fill(request, {})
-    return request
-
-
-def plain_request(scope: Scope, method: str, view: Any) -> Request:
-    """Make the request of a handshake that none of DRF's authenticators is asked about."""
-    request = drf_request(http_request(scope, method), (), view)
-    vars(request)["_authenticator"] = None  # what DRF calls ``successful_authenticator``
     return request
 
 
