@@ -229,6 +229,7 @@ def sets(items: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
     return st.lists(items, max_size=4, unique=True)
 
 
+numbers = floats | st.integers(-(2**53), 2**53)
 says = objects({"text": st.text(st.characters(codec="utf-8"), min_size=1, max_size=20)})
 limited = objects(
     {},
@@ -275,7 +276,7 @@ everything = objects(
 ZOO = [
     Specimen("str", str, texts),
     Specimen("int", int, integers),
-    Specimen("float", float, floats | st.integers(-(2**53), 2**53)),
+    Specimen("float", float, numbers),
     Specimen("bool", bool, st.booleans()),
     Specimen("None", None, st.none()),
     Specimen("bytes", bytes, base64s),
@@ -297,6 +298,7 @@ ZOO = [
     Specimen("Optional", Optional[int], st.none() | integers),  # noqa: UP045 - the old writing is supported too
     Specimen("int | str | None", int | str | None, st.none() | integers | texts),
     Specimen("int | float", int | float, integers | floats),
+    Specimen("float | None", float | None, st.none() | numbers),
     Specimen("bool | list | dict", bool | list[int] | dict[str, date], st.booleans() | arrays(integers)),
     Specimen("datetime | bool", datetime | bool, instants | st.booleans()),
     Specimen("list", list[int], arrays(integers)),

@@ -13,10 +13,11 @@ import attrs
 import pytest
 from attrs import field
 from attrs import validators as v
+from typing_extensions import TypeAliasType
 
 from tests.laws.zoo import Aliased, Circle, Dot, Everything, Level, Limits, Movie, Node, NumberPage, Odd, Page, Square
 from wsdrf.codec import Codec
-from wsdrf.envelope import ABSENT
+from wsdrf.envelope import ABSENT, FieldError
 from wsdrf.exceptions import DeclarationError, InvalidCall
 
 CODEC = Codec()
@@ -338,9 +339,18 @@ class TestErrors:
 
         assert [detail] == [error.detail for error in caught.value.failure.errors]
 
+    @pytest.mark.parametrize(("tp", "payload"), [(dict[Decimal, int], {"1.5": 1, "1.50": 2}), (set[int], [1, 1])])
+    def test_of_what_is_there_twice_are_invalid(self, tp: Any, payload: Any) -> None:
+        """Keys and items that mean the same are told with a code of their own kind."""
+        assert {("", "invalid")} == errors_of(tp, payload)
+
     def test_of_post_init_are_at_the_record(self) -> None:
         """What __post_init__ refuses is invalid at the record, in a list too."""
-        assert {("0", "invalid"), ("1", "invalid")} == errors_of(list[TelltalePost], [{"text": "x"}, {"text": "y"}])
+        with pytest.raises(InvalidCall) as caught:
+            CODEC.structurer(list[TelltalePost])([{"text": "x"}, {"text": "y"}])
+
+        expected = [FieldError(("payload", place), "invalid", "Invalid value.") for place in (0, 1)]
+        assert expected == list(caught.value.failure.errors)
 
     def test_of_a_validator_that_sees_other_fields(self) -> None:
         """A validator may look at the other fields, converted and at their defaults."""
@@ -459,6 +469,21 @@ class Span:
             raise ValueError(value)
 
 
+@attrs.define
+class Summed:
+    first: int
+    total: int = field(init=False)
+    second: int = field()
+
+    @second.validator
+    def _beyond_first(self, attribute: Any, value: int) -> None:
+        if self.second <= self.first:
+            raise ValueError(value)
+
+    def __attrs_post_init__(self) -> None:
+        self.total = self.first + self.second
+
+
 class TestStructure:
     def test_absent_payload(self) -> None:
         """A record's fields are missed one by one where there is no payload; anything else is required."""
@@ -469,6 +494,19 @@ class TestStructure:
             CODEC.structurer(int)(ABSENT)
         assert [("payload",)] == [error.loc for error in refusal.value.failure.errors]
         assert Limits() == CODEC.structurer(Limits)(ABSENT)
+
+    def test_a_validator_reads_fields_beside_one_that_is_made_later(self) -> None:
+        """What ``__attrs_post_init__`` makes is not there yet when validators are asked; the fields after it are."""
+        assert 3 == CODEC.structurer(Summed)({"first": 1, "second": 2}).total
+        assert {("second", "invalid")} == errors_of(Summed, {"first": 2, "second": 1})
+
+    def test_aliases_that_contain_themselves_stay_apart(self) -> None:
+        """Each of two recursive aliases has its own items, read and written."""
+        tp = tuple[Numbers, Words]  # type: ignore[valid-type]
+        sent = [[1, [2]], ["a", ["b"]]]
+
+        assert CODEC.unstructurer(tp)(CODEC.structurer(tp)(sent)) == sent
+        assert {("1.1.0", "wrong_type")} == errors_of(tp, [[1], ["a", [1]]])
 
     def test_depth_is_no_danger(self) -> None:
         """A recursive type as deep as a frame may be is read, or refused in one pass."""
@@ -488,6 +526,11 @@ class TestStructure:
 
 class Shaped(TypedDict):
     some_name: int
+
+
+Nest = TypeAliasType("Nest", "list[Nest] | dict[str, Shaped]")
+Numbers = TypeAliasType("Numbers", "int | list[Numbers]")
+Words = TypeAliasType("Words", "str | list[Words]")
 
 
 @attrs.frozen
@@ -514,6 +557,14 @@ class TestCamelize:
         """A TypedDict's keys are field names."""
         assert {"some_name": 1} == self.codec.structurer(Shaped)({"someName": 1})
         assert {"someName": 1} == self.codec.unstructurer(Shaped)({"some_name": 1})
+
+    def test_fields_within_an_alias_that_contains_itself(self) -> None:
+        """However deep a record stands in a recursive alias, its names are camelCase."""
+        sent = [[{"far": {"someName": 1}}], {"near": {"someName": 2}}]
+        typed = [[{"far": {"some_name": 1}}], {"near": {"some_name": 2}}]
+
+        assert typed == self.codec.structurer(Nest)(sent)
+        assert sent == self.codec.unstructurer(Nest)(typed)
 
     def test_collisions_are_declaration_errors(self) -> None:
         """Two fields that would be one on the wire are told when the structurer is made."""

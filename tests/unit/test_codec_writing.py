@@ -165,6 +165,16 @@ class NestedTwig:
     next_part: NestedLeaf | NestedTwig | None = None
 
 
+class Fork(TypedDict):
+    node_kind: Literal["fork"]
+    next_node: Fork | Tip | None
+
+
+class Tip(TypedDict):
+    node_kind: Literal["tip"]
+    next_node: Fork | Tip | None
+
+
 class Named(TypedDict):
     kind: Literal["named"]
     label: str
@@ -322,6 +332,15 @@ class TestUnstructure:
         assert expected == Codec(camelize=True).unstructure(value)
         for tp in (NestedTwig, NestedLeaf | NestedTwig):
             assert value == Codec(camelize=True).structurer(tp)(expected)
+
+    def test_typed_dicts_that_contain_each_other_are_told_apart_in_camel_case(self) -> None:
+        """The tag is found by its name in camelCase, however often the union stands in itself."""
+        sent = {"nodeKind": "fork", "nextNode": {"nodeKind": "tip", "nextNode": {"nodeKind": "fork", "nextNode": None}}}
+        codec = Codec(camelize=True)
+        value = codec.structurer(Fork | Tip)(sent)
+
+        assert "tip" == value["next_node"]["node_kind"]
+        assert sent == codec.unstructurer(Fork | Tip)(value)
 
     def test_the_tag_alone_tells_typed_dicts_apart(self) -> None:
         """What another key says is no tag, and without a tag there is no telling."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import datetime, timedelta, timezone, tzinfo
-from typing import Any, Final
+from typing import Final
 
 from typing_extensions import override
 
@@ -61,7 +61,7 @@ def offset_of(suffix: str) -> timedelta:
     """Read ``Z`` or ``±hh:mm``. Raises ``ValueError`` for 24 hours and more."""
     if suffix == "Z":
         return timedelta(0)
-    hours, minutes = int(suffix[1:3]), int(suffix[4:6])
+    hours, minutes = int(suffix[1:3]), int(suffix[4:])
     if hours > 23:
         raise ValueError
     offset = timedelta(hours=hours, minutes=minutes)
@@ -91,13 +91,11 @@ def read_instant(text: str) -> datetime:
     return instant
 
 
-def write_instant(value: Any) -> str:
+def write_instant(value: datetime) -> str:
     """Write an aware ``datetime``; UTC is ``Z``, unless it was read in another writing.
 
-    Raises ``TypeError`` for what is no ``datetime`` and ``ValueError`` for a naive one.
+    Raises ``ValueError`` for a naive one.
     """
-    if not isinstance(value, datetime):
-        raise TypeError(f"Expected a datetime, got {type(value).__qualname__}.")
     offset = value.utcoffset()
     if offset is None:
         raise ValueError("A naive datetime has no place in time. Make it aware, as with django.utils.timezone.now().")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping
 from enum import Enum
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from cattrs import Converter, gen
 from typing_extensions import override
@@ -129,12 +129,8 @@ class Writing(HookMaker):
         return by_class({**classes, dict: typed_dict})
 
     def record_of(self, shape: Shape) -> Record:
-        """Follow a reference to its record."""
-        if isinstance(shape, Reference):
-            shape = describe(shape.type, camelize=shape.camelize)
-        if not isinstance(shape, Record):
-            raise TypeError(f"{shape} is no record.")
-        return shape
+        """Follow a reference to its record: a union refers to nothing else."""
+        return cast(Record, describe(shape.type, camelize=shape.camelize) if isinstance(shape, Reference) else shape)
 
     def produced(self, shape: Shape) -> list[type[Any]]:
         """List the classes that typed values of a union's member have."""
