@@ -13,6 +13,7 @@ from rest_framework.serializers import BaseSerializer, ListSerializer, Serialize
 from wsdrf.access.fieldshapes import FIELDS, Read, narrow, overridden
 from wsdrf.access.serializers import is_serializer
 from wsdrf.envelope import ABSENT
+from wsdrf.routing import Route
 from wsdrf.schema import Anything, ArrayOf, Field, Null, OneOf, Record, RecordKind, Reference, Shape, describe
 from wsdrf.schema.traits import kinds
 
@@ -32,6 +33,16 @@ def shape_of(payload: Any, *, camelize: bool = False) -> Shape:
     if is_serializer(payload):
         return _Reader().payload(payload)
     return describe(payload, camelize=camelize)
+
+
+def may_lack_payload(route: Route, payload: Shape | None) -> bool:
+    """Tell whether a call of ``route`` needs no payload; ``payload`` describes what it takes, ``None`` for nothing.
+
+    A call without is one with an empty object where the payload is a record; a serializer wants its object sent.
+    """
+    if not route.payload_required or is_serializer(route.payload):
+        return not route.payload_required
+    return isinstance(payload, Record) and not any(one.required for one in payload.fields)
 
 
 @define

@@ -9,12 +9,12 @@ from typing import Any
 from attrs import evolve, field, frozen
 
 from wsdrf.access.serializers import is_serializer
-from wsdrf.access.shapes import shape_of
+from wsdrf.access.shapes import may_lack_payload, shape_of
 from wsdrf.connection.blueprint import Blueprint, blueprint_of
 from wsdrf.connection.mounts import Mount
 from wsdrf.messages import action_of
 from wsdrf.routing import Kind, Reception, Route
-from wsdrf.schema import Anything, Record, Shape
+from wsdrf.schema import Anything, Shape
 from wsdrf.schema.leaves import description_of
 
 
@@ -82,14 +82,13 @@ def outline(key: str, mount: Mount, listed: Callable[[Route], bool] = lambda rou
 
 def _asked(consumer: Any, route: Route, *, camelize: bool) -> Asked:
     payload = None if route.payload is None else shape_of(route.payload, camelize=camelize)
-    lacks_nothing = isinstance(payload, Record) and not any(one.required for one in payload.fields)
     answers = [told.action for told in _answers(route, camelize=camelize)]
     if route.kind is Kind.STREAM or not answers or route.may_give_none:
         answers.append("complete")
     return Asked(
         route=route,
         payload=payload,
-        is_optional=not route.payload_required or (lacks_nothing and not is_serializer(route.payload)),
+        is_optional=may_lack_payload(route, payload),
         answers=tuple(dict.fromkeys(answers)),
         description=inspect.getdoc(getattr(consumer, route.handler)) or "",
     )

@@ -11,15 +11,14 @@ from urllib.parse import quote
 from attrs import frozen
 
 from wsdrf.access.carriers import AuthorizationHeader, FirstMessage, QueryParameter, Subprotocol, token_scheme
-from wsdrf.access.serializers import is_serializer
-from wsdrf.access.shapes import shape_of
+from wsdrf.access.shapes import may_lack_payload, shape_of
 from wsdrf.connection.blueprint import Blueprint, blueprint_of
 from wsdrf.connection.mounts import Mount
 from wsdrf.connection.paths import Parameter, placeholders
 from wsdrf.exceptions import DeclarationError
 from wsdrf.messages import action_of
 from wsdrf.routing import Kind, Route
-from wsdrf.schema import Anything, Record, Shape
+from wsdrf.schema import Anything, Shape
 
 CARRIERS: Final[dict[type[Any], str]] = {
     AuthorizationHeader: "header",
@@ -144,21 +143,15 @@ def _parameters(mount: Mount) -> Iterator[Parameter]:
 
 def _operation(route: Route, blueprint: Blueprint) -> Operation:
     payload = None if route.payload is None else describe_safely(route.payload, blueprint.options.camelize)
-    is_needed = is_serializer(route.payload) or not _is_optional(payload)
     return Operation(
         action=route.action,
         description=text_of(getattr(blueprint.consumer_class, route.handler)),
         payload=payload,
-        is_payload_required=route.payload_required and is_needed,
+        is_payload_required=not may_lack_payload(route, payload),
         replies=tuple(_answers(route, blueprint.options.camelize)),
         may_be_nothing=route.kind is not Kind.STREAM and (not route.replies or route.may_give_none),
         is_stream=route.kind is Kind.STREAM,
     )
-
-
-def _is_optional(payload: Shape | None) -> bool:
-    """Tell whether a call without payload is one with an empty object, and that this is right."""
-    return isinstance(payload, Record) and not any(field.required for field in payload.fields)
 
 
 def _answers(route: Route, camelize: bool) -> Iterator[Answer]:

@@ -9,13 +9,12 @@ from weakref import WeakKeyDictionary
 from django.conf import settings
 from hypothesis import strategies as st
 
-from wsdrf.access.serializers import is_serializer
+from wsdrf.access.shapes import may_lack_payload, shape_of
 from wsdrf.consumer import Consumer
 from wsdrf.envelope import INT_MAX, INT_MIN, MAX_ID_LENGTH
 from wsdrf.naming import class_name
 from wsdrf.options import resolve
 from wsdrf.routing import Route
-from wsdrf.schema import Record, describe
 from wsdrf.strategies.jsons import objects
 from wsdrf.strategies.named import named
 from wsdrf.strategies.payloads import drawing
@@ -79,14 +78,6 @@ def routes_of(consumer: type[Consumer], action: str | None) -> list[Route]:
     return [consumer.routes[action]]
 
 
-def may_lack_payload(route: Route, camelize: bool) -> bool:
-    """Tell whether a call without any payload is valid, though the action takes one."""
-    if not route.payload_required or is_serializer(route.payload):
-        return not route.payload_required
-    shape = describe(route.payload, camelize=camelize)
-    return isinstance(shape, Record) and not any(field.required for field in shape.fields)
-
-
 def frames_of(route: Route, payload: st.SearchStrategy[Any] | None, lacking: bool) -> st.SearchStrategy[dict[str, Any]]:
     """Draw frames that call ``route`` with ``payload``, and some without where it may be ``lacking``."""
     required: dict[str, st.SearchStrategy[Any]] = {"action": st.just(route.action)}
@@ -99,4 +90,5 @@ def frames_of(route: Route, payload: st.SearchStrategy[Any] | None, lacking: boo
 def _calls_of(route: Route, camelize: bool) -> st.SearchStrategy[dict[str, Any]]:
     if route.payload is None:
         return frames_of(route, None, lacking=True)
-    return frames_of(route, drawing(camelize).of(route.payload), may_lack_payload(route, camelize))
+    may_lack = may_lack_payload(route, shape_of(route.payload, camelize=camelize))
+    return frames_of(route, drawing(camelize).of(route.payload), may_lack)

@@ -10,7 +10,7 @@ from attrs import frozen
 from hypothesis import strategies as st
 
 from wsdrf.access.serializers import is_serializer
-from wsdrf.access.shapes import shape_of
+from wsdrf.access.shapes import may_lack_payload, shape_of
 from wsdrf.codec.wrong import bounded
 from wsdrf.consumer import Consumer
 from wsdrf.envelope import FieldError
@@ -19,7 +19,7 @@ from wsdrf.routing import Route
 from wsdrf.schema import Record, describe
 from wsdrf.schema.annotations import name_of
 from wsdrf.strategies.breaking import Breaking
-from wsdrf.strategies.calls import frames_of, is_camelized, kept, may_lack_payload, routes_of, shown
+from wsdrf.strategies.calls import frames_of, is_camelized, kept, routes_of, shown
 from wsdrf.strategies.faults import Breach, Fault
 from wsdrf.strategies.named import named
 from wsdrf.strategies.payloads import Drawing, drawing
@@ -79,7 +79,7 @@ def _breaches_of(route: Route, camelize: bool) -> dict[str, list[Strategy]]:
     found: dict[str, list[Strategy]] = {}
     for each in _of_payload(route.payload, drawing(camelize)):
         found.setdefault(each.violation, []).append(_calls_of(route, each))
-    if not may_lack_payload(route, camelize):
+    if not may_lack_payload(route, shape_of(route.payload, camelize=camelize)):
         found.setdefault("missing", []).append(_without_payload(route, camelize))
     return found
 
