@@ -30,8 +30,17 @@ class Owner:
         self.heeded.append(notice)
 
 
-def membership() -> tuple[Membership, Owner, Socket, Blueprint]:
-    owner, socket, blueprint = Owner(), Socket(), blueprint_of(Living, Consumer)
+class Few(Living):
+    max_queued_messages = 2
+
+
+class Small(Living):
+    max_message_size = 100
+    max_queued_bytes = 150
+
+
+def membership(consumer: type[Living] = Living) -> tuple[Membership, Owner, Socket, Blueprint]:
+    owner, socket, blueprint = Owner(), Socket(), blueprint_of(consumer, Consumer)
     outbox = Outbox(socket.send, timeout=5, max_bytes=1000, on_stuck=lambda: None)
     return Membership(owner, blueprint, outbox), owner, socket, blueprint
 
@@ -51,6 +60,45 @@ async def test_what_comes_early_waits_for_the_door() -> None:
 
         assert ["x", "z"] == [frame["payload"]["text"] for frame in socket.frames]
         assert [event] == owner.queued
+
+
+async def test_what_waits_for_the_door_is_bounded() -> None:
+    """As much waits as calls may wait; of the rest the client is told once, after what was kept."""
+    with fresh_layer():
+        one, owner, socket, blueprint = membership(Few)
+        one.open()
+        await one.join("a")
+        for _ in range(2):
+            one.hold()
+            for text in ("x", "y", "z", "z"):
+                one.deliver(blueprint.event("a", Shouted(text=text)))
+            one.deliver(Parcel(("wsdrf.all",), "", event=NOTICE, payload={"kind": "recheck"}))
+            one.open()
+        one.hold()
+        one.deliver(blueprint.event("a", Shouted(text="x")))
+        one.open()
+
+        told = [frame["payload"] and frame["payload"]["text"] for frame in socket.frames]
+        assert ["x", "y", None, "x", "y", None, "x"] == told
+        assert ["wsdrf.resync"] * 2 == [frame["action"] for frame in socket.frames if frame["payload"] is None]
+        assert 2 == len(owner.heeded)
+        await one.end()
+
+
+async def test_what_waits_for_the_door_is_bounded_in_bytes() -> None:
+    """A few large events are as many as a lot of small ones."""
+    with fresh_layer():
+        one, _, socket, blueprint = membership(Small)
+        one.open()
+        await one.join("a")
+        event = blueprint.event("a", Shouted(text="x" * 50))
+        one.hold()
+        one.deliver(event)
+        one.deliver(event)
+        one.open()
+
+        assert ["life.shouted", "wsdrf.resync"] == [frame["action"] for frame in socket.frames]
+        await one.end()
 
 
 async def test_groups_change_and_end() -> None:

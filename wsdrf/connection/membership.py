@@ -10,6 +10,7 @@ from wsdrf.access.caller import Caller
 from wsdrf.connection.blueprint import Blueprint
 from wsdrf.connection.expectation import Expectation
 from wsdrf.connection.hub import CONTROL, hub_of, send_parcel
+from wsdrf.connection.inbox import Inbox
 from wsdrf.connection.layer import require_layer
 from wsdrf.connection.names import check_group
 from wsdrf.connection.outbox import Outbox
@@ -34,6 +35,7 @@ class Membership:
     __slots__ = (
         "_blueprint",
         "_expected",
+        "_has_lost",
         "_held",
         "_holds",
         "_hub",
@@ -54,7 +56,8 @@ class Membership:
         self._hub = hub_of(blueprint.layer_alias)
         self.id: str = self._hub.new_id()
         self._expected: WeakSet[Expectation[Any]] | None = None  # those that a handler still holds on to
-        self._held: list[Parcel] = []
+        self._held: Inbox[Parcel] | None = None  # what was kept back
+        self._has_lost = False  # more came than may be kept back
         self._holds = 1  # until the client has been told that it is in
         self._is_over = False
 
@@ -120,8 +123,8 @@ class Membership:
     def resync(self) -> None:
         """Tell the client that messages of its groups may have been lost, and have its credentials looked at."""
         self._owner.heed({"kind": "missed"})
-        if self.groups and not self._holds:
-            self._outbox.put(self._blueprint.codec.encode_frame("wsdrf.resync", None))
+        if not self._holds:
+            self._tell_of_loss()
 
     async def broadcast(self, message: Any, groups: Iterable[str], *, exclude_self: bool) -> None:
         """Send a message to every member of ``groups``. Raises what the layer raises."""
@@ -138,7 +141,7 @@ class Membership:
         if parcel.event == NOTICE:
             self._owner.heed(parcel.payload)
         elif self._holds:
-            self._held.append(parcel)
+            self._keep(parcel)
         elif parcel.event in self._blueprint.hearings:
             for expectation in self._expected or ():
                 if expectation.event == parcel.event:
@@ -148,13 +151,31 @@ class Membership:
             self._outbox.put(parcel.frame)
 
     def hold(self) -> None:
-        """Keep back what comes, until ``open`` has been called as often: nobody knows yet whether it may be seen."""
+        """Keep back what comes, until ``open`` has been called as often: nobody knows yet whether it may be seen.
+
+        As much is kept as may wait for its turn; of more the client is told, as of what a layer has lost.
+        """
         self._holds += 1
 
     def open(self) -> None:
         """Deliver from now on, what was kept back first: the client has been told that it is in, or still is."""
         self._holds -= 1
-        if not self._holds and not self._is_over:
-            held, self._held = self._held, []
-            for parcel in held:
-                self.deliver(parcel)
+        if self._holds or self._is_over:
+            return
+        held, self._held = self._held, None
+        while held:
+            self.deliver(held.take())
+        if self._has_lost:
+            self._has_lost = False
+            self._tell_of_loss()
+
+    def _keep(self, parcel: Parcel) -> None:
+        options = self._blueprint.options
+        if self._held is None:
+            self._held = Inbox(max_entries=options.max_queued_messages, max_bytes=options.max_queued_bytes)
+        if not self._held.put(parcel, len(parcel.frame)):
+            self._has_lost = True
+
+    def _tell_of_loss(self) -> None:
+        if self.groups:
+            self._outbox.put(self._blueprint.codec.encode_frame("wsdrf.resync", None))
