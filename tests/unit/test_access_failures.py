@@ -6,16 +6,20 @@ from typing import Any
 
 import pytest
 from django.core.exceptions import PermissionDenied
-from django.http import Http404
+from django.http import Http404, HttpRequest
 from django.test import override_settings
+from django.utils.translation import gettext_lazy
 from rest_framework.authentication import BaseAuthentication, SessionAuthentication, TokenAuthentication
-from rest_framework.exceptions import APIException, AuthenticationFailed
+from rest_framework.exceptions import APIException, AuthenticationFailed, ErrorDetail, NotAuthenticated
 from rest_framework.permissions import BasePermission, IsAuthenticated
+from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import exception_handler
 
 from tests.unit.access_site import Desk, MembersDesk, meet, sync, variant
 from wsdrf import on, requires
+from wsdrf.access.failures import challenge_of, code_of, denied, plain, status_text
+from wsdrf.access.view import View
 from wsdrf.testing import WebsocketCommunicator
 
 
@@ -203,3 +207,35 @@ class Guarded(Desk):
     @on("own")
     @requires(IsAuthenticated)
     async def own(self) -> None: ...
+
+
+@pytest.mark.parametrize("request_", [None, Request(HttpRequest())])
+def test_who_can_log_in_by_nothing_is_not_challenged(request_: Request | None) -> None:
+    """Without authentication classes, as without a request, DRF's view has no header for a refusal: 403."""
+    view = View(None, request_, None)
+    vars(view)["kwargs"] = {}
+    for error in (NotAuthenticated(), AuthenticationFailed()):
+        answer = denied(error, view, [], exception_handler)
+        assert answer is not None
+        assert 403 == answer.failure.status_code
+    assert None is challenge_of([TokenAuthentication()], None)
+
+
+def test_details_of_many_sentences_have_the_code_of_their_class() -> None:
+    """DRF gives a code to each sentence of a list, and none to the list."""
+    assert "teapot" == code_of(Teapot(["Short.", "Stout."], code="other"))
+
+
+@pytest.mark.parametrize("text", [ErrorDetail("x", code="y"), gettext_lazy("x"), "x"])
+def test_texts_of_a_response_are_plain(text: Any) -> None:
+    """Whatever says it, a text is a ``str`` in what goes to the client; numbers and nothing stay what they are."""
+    given = plain({"a": [text, (text,)], "b": [None, True, 1, 1.5]})
+
+    assert {"a": ["x", ["x"]], "b": [None, True, 1, 1.5]} == given
+    assert {str} == {type(given["a"][0]), type(given["a"][1][0])}
+    assert True is given["b"][1]
+
+
+def test_statuses_have_their_phrase() -> None:
+    """The phrase is that of RFC 9110; one that nobody has defined has none."""
+    assert ("Forbidden", "") == (status_text(403), status_text(599))

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import inspect
+import sys
 import threading
 from collections.abc import Callable
 from typing import Any
@@ -118,27 +120,39 @@ async def test_cancelled_while_awaiting():
     assert stopped.is_set()
 
 
-async def test_cancelled_while_the_thread_runs() -> None:
-    """What the thread hands back for nobody is closed: of a coroutine, Python would say that it was never awaited."""
-    has_begun, may_end, is_closed = threading.Event(), threading.Event(), threading.Event()
-
-    class Answer:
-        def __await__(self) -> Any:
-            yield
-
-        def close(self) -> None:
-            is_closed.set()
+async def cancelled_in_a_thread(answer: Any) -> None:
+    """Cancel who asks while the thread runs that then yields ``answer``."""
+    has_begun, may_end, has_ended = threading.Event(), threading.Event(), threading.Event()
 
     def steps() -> Steps[None]:
         has_begun.set()
         may_end.wait(5)
-        yield Answer()
+        yield answer
 
-    task = asyncio.create_task(driven(steps()))
+    async def hop(work: Callable[..., Any], *args: Any) -> Any:
+        def whole() -> None:
+            work(*args)
+            has_ended.set()
+
+        await asyncio.to_thread(whole)
+
+    task = asyncio.create_task(drive(steps(), hop))
     await asyncio.to_thread(has_begun.wait, 5)
     task.cancel()
     await asyncio.wait({task})
     may_end.set()
 
     assert task.cancelled()
-    assert await asyncio.to_thread(is_closed.wait, 5)
+    assert await asyncio.to_thread(has_ended.wait, 5)
+
+
+async def test_cancelled_while_the_thread_runs(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What the thread hands back for nobody is closed: of a coroutine, Python would say that it was never awaited."""
+    failed: list[Any] = []
+    monkeypatch.setattr(sys, "unraisablehook", failed.append)
+    answer = give(1)
+
+    await cancelled_in_a_thread(answer)
+    assert inspect.CORO_CLOSED == inspect.getcoroutinestate(answer)
+    await cancelled_in_a_thread(asyncio.get_running_loop().create_future())  # which cannot be closed
+    assert [] == failed
