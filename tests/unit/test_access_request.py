@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import copy
 import io
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from django.contrib.auth.models import User
 from django.core.exceptions import DisallowedHost
 from django.core.handlers.asgi import ASGIHandler
 from django.http import HttpRequest
 from django.test import override_settings
 from hypothesis import given
 from hypothesis import strategies as st
-from rest_framework.authentication import BaseAuthentication
+from rest_framework.authentication import BaseAuthentication, SessionAuthentication
+from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -208,6 +211,17 @@ def view_of(request: Any = None) -> View:
     return View(variant(kwargs={})(), request, None)
 
 
+def test_a_view_can_be_copied():
+    """What looks for a method of Python's own finds none of the consumer's."""
+    view = view_of()
+    view.note = "x"
+    twin = copy.copy(view)
+
+    assert ("x", {}) == (twin.note, twin.kwargs)
+    assert view.consumer is twin.consumer
+    assert not hasattr(View(SimpleNamespace(__len__=len), None, None), "__len__")
+
+
 def test_a_bare_token_under_each_scheme():
     """All classes see the token under one scheme after the other, in META and headers alike; nothing of it is left."""
     Reader.heard.clear()
@@ -229,6 +243,25 @@ def test_a_bare_token_that_nobody_could_present():
     present(request, Credentials(token="t"))
     assert request.user.is_anonymous
     assert [(None, None)] == Reader.heard
+
+
+class Picky(Reader):
+    scheme = "One"
+
+    def authenticate(self, request: Any) -> Any:
+        if request.META.get("HTTP_AUTHORIZATION", "").startswith("One"):
+            raise AuthenticationFailed
+
+
+def test_the_user_of_the_site_is_there_under_each_scheme():
+    """A scheme that is refused costs the next one nothing: DRF takes Django's user off the request, and it is back."""
+    http = http_request(handshake(), "GET")
+    http.user, http._dont_enforce_csrf_checks = User(username="ann"), True
+    request = drf_request(http, [Picky(), reader("Two")(), SessionAuthentication()], view_of())
+    present(request, Credentials(token="t"))
+
+    assert "ann" == request.user.username
+    assert isinstance(request.successful_authenticator, SessionAuthentication)
 
 
 def test_a_whole_header_as_it_is():

@@ -90,7 +90,7 @@ class HandshakeRequest(Request):
 def drf_request(http: ASGIRequest, authenticators: Sequence[BaseAuthentication], view: Any) -> Request:
     """Make the DRF request of a handshake. Its ``data`` is empty; its user is found when first asked for."""
     context = {"view": view, "args": (), "kwargs": view.kwargs}
-    request = HandshakeRequest(http, parsers=(), authenticators=list(authenticators), parser_context=context)
+    request = HandshakeRequest(http, authenticators=list(authenticators), parser_context=context)
     context["request"] = proxy(request)  # where DRF puts the request itself, which then only a garbage collector frees
     vars(request)["_authenticator"] = None  # DRF's ``successful_authenticator``, if only because nobody was asked
     _fill(request, {})
