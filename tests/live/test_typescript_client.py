@@ -96,6 +96,12 @@ async def test_calls_streams_and_events(module: Path, url: str, server: Server, 
     assert cancelled < 100_000
 
 
+async def test_a_closed_client_leaves_no_timer(module: Path, url: str, people: People, key: str) -> None:
+    """Neither the heartbeat nor the next attempt keeps a program alive whose clients are closed."""
+    async with talk(module, "quiet", url, key=key, token=people.alice.token) as node:
+        assert "quiet" == await node.said()
+
+
 async def test_a_refusal_is_final(module: Path, url: str, people: People, key: str) -> None:
     """A wrong token is asked for once more, and not shown again."""
     async with talk(module, "refused", url, key=key, token=people.alice.token[::-1]) as node:

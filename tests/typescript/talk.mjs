@@ -55,6 +55,20 @@ const SCENARIOS = {
     other.close();
   },
 
+  async quiet() {
+    const patient = { heartbeat: 3_600_000, backoff: 3_600_000, maxBackoff: 3_600_000 };
+    const client = new made.DoorClient(url, options(patient));
+    const nowhere = new made.DoorClient(url.replace(/\d+$/, "9"), options(patient));
+    const broken = new Promise((resolve) => nowhere.on("close", resolve));
+    nowhere.connect().catch(() => undefined);
+    await client.connect();
+    await broken;
+    client.close();
+    nowhere.close();
+    await until(() => !process.getActiveResourcesInfo().includes("Timeout"));
+    say("quiet");
+  },
+
   async refused() {
     const closings = [];
     let asked = 0;

@@ -108,15 +108,18 @@ function join(room, button) {
   mine.connect().catch(() => {}); // "close" has told why
 }
 
-// At first, and whenever the client has come back by itself: what was missed is asked for.
-async function settle() {
-  const mine = client;
+function enter() {
   const isBack = !at("text").disabled;
   setState("joined", "You are in.");
-  if (!isBack) {
-    setComposer(true);
-    at("text").focus();
-  }
+  if (isBack) return; // "resync" comes next
+  setComposer(true);
+  at("text").focus();
+  catchUp();
+}
+
+// At first, when the client has come back by itself, and when the server has lost messages.
+async function catchUp() {
+  const mine = client;
   clearLines();
   try {
     const [, found] = await Promise.all([readHistory(mine), mine.call("room.members")]);
@@ -132,7 +135,8 @@ async function readHistory(mine) {
 
 // What others do, and the server tells unasked.
 const HEARD = {
-  open: settle,
+  open: enter,
+  resync: catchUp,
   close: (closing) => {
     if (closing.isFinal || closing.code === THROWN_OUT) turnOut(here, closing);
     else setState("joining", `The line broke (${closing.code}). Coming back …`);

@@ -144,6 +144,7 @@ export declare function handshake(url: string, face: Face, carrier: Carrier | un
 export declare function ask(source: TokenSource | undefined): Promise<string | undefined>;
 /** Tell when a JWT expires, in milliseconds since 1970; `null` for a token that does not say. */
 export declare function expiryOf(token: string | undefined): number | null;
-export declare function sleep(milliseconds: number): Promise<void>;
+/** Wait so long, or until `stopped`; no timer is left behind. */
+export declare function pause(milliseconds: number, stopped: Promise<void>): Promise<void>;
 export declare function reason(signal: AbortSignal | undefined): Error;
 export declare function limited<T>(work: Promise<T>, timeout: number, signal: AbortSignal | undefined, late: () => string): Promise<T>;

@@ -119,8 +119,11 @@ export function expiryOf(token) {
         return null;
     }
 }
-export function sleep(milliseconds) {
-    return new Promise((resolve) => setTimeout(resolve, milliseconds));
+/** Wait so long, or until `stopped`; no timer is left behind. */
+export async function pause(milliseconds, stopped) {
+    let timer;
+    await Promise.race([new Promise((resolve) => (timer = setTimeout(resolve, milliseconds))), stopped]);
+    clearTimeout(timer);
 }
 export function reason(signal) {
     const given = signal?.reason;

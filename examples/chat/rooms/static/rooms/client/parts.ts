@@ -230,8 +230,11 @@ export function expiryOf(token: string | undefined): number | null {
   }
 }
 
-export function sleep(milliseconds: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, milliseconds));
+/** Wait so long, or until `stopped`; no timer is left behind. */
+export async function pause(milliseconds: number, stopped: Promise<void>): Promise<void> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  await Promise.race([new Promise((resolve) => (timer = setTimeout(resolve, milliseconds))), stopped]);
+  clearTimeout(timer);
 }
 
 export function reason(signal: AbortSignal | undefined): Error {

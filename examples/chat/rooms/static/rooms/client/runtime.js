@@ -1,6 +1,6 @@
 // Made by `manage.py wsdrf_client typescript`, which writes it anew: do not edit.
 /** What every generated client runs on, in browsers and in Node. It has no dependencies. */
-import { BROKEN, CallError, COMPLETE, DEFAULTS, Disconnected, Exchange, QueueFull, address, ask, closingOf, expiryOf, handshake, limited, reason, sleep, } from "./parts.js";
+import { BROKEN, CallError, COMPLETE, DEFAULTS, Disconnected, Exchange, QueueFull, address, ask, closingOf, expiryOf, handshake, limited, pause, reason, } from "./parts.js";
 /**
  * A client of one consumer: `C` are its calls, `S` its streams, `E` its events, by action.
  *
@@ -177,7 +177,7 @@ export class Client {
             if (Date.now() - since >= this.#options.maxBackoff)
                 attempts = 0;
             const bound = Math.min(this.#options.maxBackoff, this.#options.backoff * 2 ** Math.min(attempts++, 60));
-            await Promise.race([sleep(Math.random() * bound), stopped]);
+            await pause(Math.random() * bound, stopped);
         }
     }
     async #attempt(fresh, stopped) {
@@ -196,10 +196,10 @@ export class Client {
         let renewal;
         try {
             return await new Promise((resolve) => {
-                void stopped.then(() => resolve(closingOf(1000, "Closed by this client.")));
-                this.#listen(socket, carrier === "message", resolve, () => {
+                const end = this.#listen(socket, carrier === "message", resolve, () => {
                     renewal = this.#renewInTime((timer) => (renewal = timer));
                 });
+                void stopped.then(() => end(closingOf(1000, "Closed by this client.")));
             });
         }
         finally {
@@ -210,6 +210,7 @@ export class Client {
             socket.close();
         }
     }
+    /** Hear a socket out; gives what ends that before the socket does. */
     #listen(socket, byMessage, finish, entered) {
         let detail = "";
         let hasPinged = false;
@@ -261,6 +262,7 @@ export class Client {
         };
         socket.onerror = () => undefined; // the close that follows says what there is to say
         arm();
+        return end;
     }
     #renewInTime(keep) {
         const expiry = typeof this.#options.token === "function" ? expiryOf(this.#token) : null;

@@ -15,8 +15,8 @@ import {
   expiryOf,
   handshake,
   limited,
+  pause,
   reason,
-  sleep,
   type Arguments,
   type CallSettings,
   type Closing,
@@ -211,7 +211,7 @@ export class Client<C, S, E> {
       this.#emit("close", closing);
       if (Date.now() - since >= this.#options.maxBackoff) attempts = 0;
       const bound = Math.min(this.#options.maxBackoff, this.#options.backoff * 2 ** Math.min(attempts++, 60));
-      await Promise.race([sleep(Math.random() * bound), stopped]);
+      await pause(Math.random() * bound, stopped);
     }
   }
 
@@ -229,10 +229,10 @@ export class Client<C, S, E> {
     let renewal: ReturnType<typeof setTimeout> | undefined;
     try {
       return await new Promise<Closing>((resolve) => {
-        void stopped.then(() => resolve(closingOf(1000, "Closed by this client.")));
-        this.#listen(socket, carrier === "message", resolve, () => {
+        const end = this.#listen(socket, carrier === "message", resolve, () => {
           renewal = this.#renewInTime((timer) => (renewal = timer));
         });
+        void stopped.then(() => end(closingOf(1000, "Closed by this client.")));
       });
     } finally {
       clearTimeout(renewal);
@@ -243,7 +243,8 @@ export class Client<C, S, E> {
     }
   }
 
-  #listen(socket: Socket, byMessage: boolean, finish: (closing: Closing) => void, entered: () => void): void {
+  /** Hear a socket out; gives what ends that before the socket does. */
+  #listen(socket: Socket, byMessage: boolean, finish: (closing: Closing) => void, entered: () => void): (closing: Closing) => void {
     let detail = "";
     let hasPinged = false;
     let timer: ReturnType<typeof setTimeout> | undefined;
@@ -291,6 +292,7 @@ export class Client<C, S, E> {
     };
     socket.onerror = () => undefined; // the close that follows says what there is to say
     arm();
+    return end;
   }
 
   #renewInTime(keep: (timer: ReturnType<typeof setTimeout>) => void): ReturnType<typeof setTimeout> | undefined {
