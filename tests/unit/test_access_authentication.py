@@ -11,10 +11,10 @@ from attrs import evolve
 from django.contrib.auth.models import AnonymousUser, User
 from rest_framework.authentication import TokenAuthentication
 from rest_framework.authtoken.models import Token
-from rest_framework.permissions import IsAdminUser, IsAuthenticated
+from rest_framework.permissions import BasePermission, IsAdminUser, IsAuthenticated
 
 from tests.unit.access_site import Desk, MembersDesk, meet, variant
-from wsdrf import AuthenticationResult, Authenticator, FirstMessage, adisconnect, on, requires
+from wsdrf import AuthenticationResult, Authenticator, FirstMessage, QueryParameter, adisconnect, on, requires
 from wsdrf.exceptions import ConfigurationError
 from wsdrf.testing import WebsocketCommunicator
 
@@ -115,6 +115,28 @@ async def test_adding_to_the_usual():
     """An override may ask wsdrf's own authenticator first, and add to what it found."""
     async with WebsocketCommunicator(variant(MembersDesk, authenticator_class=Adding).as_asgi(), "/") as socket:
         assert 2 == (await socket.wait_for_auth())["data"]["version"]
+
+
+class Rerouted(Authenticator):
+    async def authenticate(self, scope: Any) -> AuthenticationResult:
+        return await super().authenticate({**scope, "query_string": b"a=1&key=secret"})
+
+
+class Asked(BasePermission):
+    seen: list[Any] = []
+
+    async def has_permission(self, request: Any, view: Any) -> bool:
+        self.seen.append((request.META["QUERY_STRING"], vars(request)["presented"]))
+        return True
+
+
+async def test_a_scope_of_ones_own_is_stripped_as_well():
+    """The token of a scope that an override makes is read, and then it is in no request."""
+    Asked.seen.clear()
+    attributes = {"authenticator_class": Rerouted, "permission_classes": [Asked]}
+    desk = variant(Desk, credential_carriers=[QueryParameter("key")], **attributes)
+    async with WebsocketCommunicator(desk.as_asgi(), "/"):
+        assert [("a=1", "secret")] == Asked.seen
 
 
 async def test_an_authenticator_that_fails(caplog):

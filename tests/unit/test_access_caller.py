@@ -39,7 +39,7 @@ class News:
 
 class Newest(BasePermission):
     async def has_permission(self, request: Any, view: Any) -> bool:
-        return request.data["text"] != "old"
+        return request.method == "GET" and request.data["text"] != "old"
 
 
 class TokenDesk(MembersDesk):

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime, timedelta, timezone
-from time import time
+from time import time, tzset
 from types import SimpleNamespace
 from typing import Any
+from unittest.mock import patch
 
 import pytest
 from django.contrib.auth.models import User
 from django.test import override_settings
+from django.utils.timezone import override
 from hypothesis import given
 from hypothesis import strategies as st
 from rest_framework.authentication import SessionAuthentication, TokenAuthentication
@@ -61,9 +66,18 @@ def test_what_has_ended_has_no_second_left():
     assert [0.0] * 3 == [left({"exp": time() - ago}) for ago in (0, 0.5, 10**6)]
 
 
+@contextmanager
+def of_the_machine(zone: str) -> Iterator[None]:
+    """Let the process be in ``zone``: Django has it be in ``TIME_ZONE``, but not everywhere."""
+    with patch.dict(os.environ, TZ=zone):
+        tzset()
+        yield
+    tzset()
+
+
 def test_a_naive_end():
-    """A datetime without a time zone is in the project's, as Django reads it."""
-    with override_settings(TIME_ZONE="Asia/Tokyo"):
+    """A datetime without a time zone is in the project's, not in one that is active by chance, nor in the machine's."""
+    with override_settings(TIME_ZONE="Asia/Tokyo"), override("America/Lima"), of_the_machine("Europe/Berlin"):
         end = datetime.now(timezone(timedelta(hours=9))).replace(tzinfo=None) + timedelta(seconds=90)
         assert 90 == pytest.approx(left(SimpleNamespace(expiry=end)), abs=SLACK)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from http import HTTPStatus
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -10,7 +12,7 @@ from django.http import Http404, HttpRequest
 from django.test import override_settings
 from django.utils.translation import gettext_lazy
 from rest_framework.authentication import BaseAuthentication, SessionAuthentication, TokenAuthentication
-from rest_framework.exceptions import APIException, AuthenticationFailed, ErrorDetail, NotAuthenticated
+from rest_framework.exceptions import APIException, AuthenticationFailed, ErrorDetail, NotAuthenticated, Throttled
 from rest_framework.permissions import BasePermission, IsAuthenticated
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -156,6 +158,7 @@ def test_exceptions(error, status, code, detail):
     """What user code raises is answered with DRF's status, code and detail; what DRF does not know tells nothing."""
     connect, call = verdicts(error)
     assert (status, {"detail": detail}) == (connect["status_code"], connect["data"])
+    assert HTTPStatus(status).phrase == connect["status_text"]
     assert {"status_code": status, "code": code, "detail": detail} == call
 
 
@@ -212,8 +215,7 @@ class Guarded(Desk):
 @pytest.mark.parametrize("request_", [None, Request(HttpRequest())])
 def test_who_can_log_in_by_nothing_is_not_challenged(request_: Request | None) -> None:
     """Without authentication classes, as without a request, DRF's view has no header for a refusal: 403."""
-    view = View(None, request_, None)
-    vars(view)["kwargs"] = {}
+    view = View(SimpleNamespace(kwargs={}), request_, None)
     for error in (NotAuthenticated(), AuthenticationFailed()):
         answer = denied(error, view, [], exception_handler)
         assert answer is not None
@@ -224,6 +226,20 @@ def test_who_can_log_in_by_nothing_is_not_challenged(request_: Request | None) -
 def test_details_of_many_sentences_have_the_code_of_their_class() -> None:
     """DRF gives a code to each sentence of a list, and none to the list."""
     assert "teapot" == code_of(Teapot(["Short.", "Stout."], code="other"))
+    assert "authentication_failed" == code_of(AuthenticationFailed({"reason": "moon"}))
+
+
+class Endless(Throttled):
+    def __init__(self) -> None:
+        APIException.__init__(self)
+
+
+def test_who_is_throttled_without_an_end_is_told_of_none() -> None:
+    """An exception that does not say how long to wait is answered all the same."""
+    answer = denied(Endless(), View(SimpleNamespace(kwargs={}), None, None), [], exception_handler)
+
+    assert answer is not None
+    assert (429, None) == (answer.failure.status_code, answer.failure.retry_after)
 
 
 @pytest.mark.parametrize("text", [ErrorDetail("x", code="y"), gettext_lazy("x"), "x"])

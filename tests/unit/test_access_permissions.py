@@ -251,6 +251,7 @@ def test_a_duck_is_asked():
         (AllowAny & ~AboutObjects, (True, True, False)),
         (AboutObjects | IsAdminUser, (True, True, False)),
         (Duck, (True, False, False)),
+        (BasePermission, (True, False, False)),
     ],
 )
 def test_what_is_known_of_a_guard(guard, expected):

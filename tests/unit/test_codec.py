@@ -13,10 +13,13 @@ import attrs
 import pytest
 from attrs import field
 from attrs import validators as v
+from hypothesis import example, given
+from hypothesis import strategies as st
 from typing_extensions import TypeAliasType
 
 from tests.laws.zoo import Aliased, Circle, Dot, Everything, Level, Limits, Movie, Node, NumberPage, Odd, Page, Square
 from wsdrf.codec import Codec
+from wsdrf.codec.wrong import bounded
 from wsdrf.envelope import ABSENT, FieldError
 from wsdrf.exceptions import DeclarationError, InvalidCall
 
@@ -338,6 +341,21 @@ class TestErrors:
             CODEC.structurer(tp)(payload)
 
         assert [detail] == [error.detail for error in caught.value.failure.errors]
+
+    @given(st.lists(st.text(max_size=120) | st.integers(0, 10**6)))
+    @example(["a" * 248, "b", "c"])
+    @example(["a" * 249, "b"])
+    def test_are_cut_where_their_place_gets_too_long(self, loc: list[str | int]) -> None:
+        """256 characters of a place are told, each part whole but the last."""
+        (error,) = bounded([FieldError(tuple(loc), "invalid", "x")], "payload")
+
+        whole, *before, last = ["payload", *loc], *error.loc
+        room = 256 - sum(len(str(part)) for part in before)
+        original = whole[len(before)]
+        assert whole[: len(before)] == before
+        assert room > 0
+        assert last == (original[:room] if isinstance(original, str) else original)
+        assert len(error.loc) == len(whole) or len(str(last)) >= room
 
     @pytest.mark.parametrize(("tp", "payload"), [(dict[Decimal, int], {"1.5": 1, "1.50": 2}), (set[int], [1, 1])])
     def test_of_what_is_there_twice_are_invalid(self, tp: Any, payload: Any) -> None:

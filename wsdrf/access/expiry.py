@@ -38,7 +38,8 @@ def _end_of(auth: Any) -> float | None:
         if end is None:
             end = getattr(auth, name, None)
     if isinstance(end, datetime):
-        return (timezone.make_aware(end) if timezone.is_naive(end) else end).timestamp()
+        zone = timezone.get_default_timezone()
+        return (timezone.make_aware(end, zone) if timezone.is_naive(end) else end).timestamp()
     if isinstance(end, bool) or not isinstance(end, (int, float)) or not end < FOREVER:  # so is what is no number
         return None
     return float(end)

@@ -29,14 +29,14 @@ def http_request(scope: Scope, method: str) -> ASGIRequest:
     cookies = [value for name, value in headers if name.lower() == b"cookie"]
     if len(cookies) > 1:  # HTTP/2 may split them; joined by ";" they are one header again (RFC 9113 section 8.2.3)
         headers = [pair for pair in headers if pair[0].lower() != b"cookie"] + [(b"cookie", b"; ".join(cookies))]
-    scheme = scope.get("scheme")
+    scheme: Any = scope.get("scheme")
     request = ASGIRequest(
         {
             **scope,
             "type": "http",
             "method": method,
             "headers": headers,
-            "scheme": {"ws": "http", "wss": "https"}.get(scheme, scheme) if scheme else None,
+            "scheme": {"ws": "http", "wss": "https"}.get(scheme, scheme),
         },
         io.BytesIO(),
     )
