@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from http import HTTPStatus
 from types import SimpleNamespace
 from typing import Any
@@ -19,7 +20,7 @@ from rest_framework.response import Response
 from rest_framework.views import exception_handler
 
 from tests.unit.access_site import Desk, MembersDesk, meet, sync, variant
-from wsdrf import on, requires
+from wsdrf import AuthenticationResult, Authenticator, on, requires
 from wsdrf.access.failures import challenge_of, code_of, denied, plain, status_text
 from wsdrf.access.view import View
 from wsdrf.testing import WebsocketCommunicator
@@ -94,11 +95,13 @@ class Teapot(APIException):
 
 
 contexts: list[dict[str, Any]] = []
+threads: list[threading.Thread] = []
 
 
 def own_handler(error: Exception, context: dict[str, Any]) -> Response | None:
     """Handle a project's own way: nothing is found, a bug is a teapot, and the rest is wrapped."""
     contexts.append(context)
+    threads.append(threading.current_thread())
     if isinstance(error, LookupError):
         return None
     if isinstance(error, ZeroDivisionError):
@@ -180,6 +183,31 @@ def test_exception_handler(error, status, data, code):
     assert [{"view", "args", "kwargs", "request"}] * 2 == [set(context) for context in contexts]
     assert [{"pk": 1}, {}] == [context["kwargs"] for context in contexts]
     assert [None, "act"] == [context["view"].action for context in contexts]
+
+
+async def test_an_exception_handler_runs_in_a_thread() -> None:
+    """What a project does with an exception may block: the event loop does not wait for it."""
+    threads.clear()
+    with override_settings(REST_FRAMEWORK={"EXCEPTION_HANDLER": f"{__name__}.own_handler"}):
+        async with WebsocketCommunicator(variant(permission_classes=[IsAuthenticated]).as_asgi(), "/") as socket:
+            await socket.wait_for_auth()
+    assert threads
+    assert threading.current_thread() not in threads
+
+
+class Speechless(Authenticator):
+    async def authenticate(self, scope: Any) -> AuthenticationResult:
+        self.make_request(scope)
+        raise NotAuthenticated
+
+
+async def test_an_authenticator_that_raises_is_answered_with_its_request() -> None:
+    """Who is refused after the request was made is told by which scheme to come back, as over HTTP."""
+    options = {"authenticator_class": Speechless, "authentication_classes": [TokenAuthentication]}
+    desk = variant(Desk, denial="handshake", **options)
+    socket = WebsocketCommunicator(desk.as_asgi(), "/", expect_authentication=False)
+    assert (False, 401) == await socket.connect()
+    assert "Token" == socket.response.headers["www-authenticate"]
 
 
 @pytest.mark.parametrize("error", [Teapot(), ZeroDivisionError()])

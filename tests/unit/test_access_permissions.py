@@ -22,7 +22,7 @@ from rest_framework.permissions import (
 )
 
 from tests.unit.access_site import Desk, meet, sync, variant
-from wsdrf import on, requires
+from wsdrf import on, requires, throttle
 from wsdrf.access.permissions import (
     asks_objects,
     asks_only_objects,
@@ -351,6 +351,13 @@ class InThread(BasePermission):
         return True
 
 
+class Slow(InThread):
+    """Be a throttle that may wait for a cache."""
+
+    def allow_request(self, request: Any, view: Any) -> bool:
+        return bool(self.has_permission(request, view))
+
+
 class Here(InThread):
     blocking = False
 
@@ -422,6 +429,23 @@ def test_where_a_guard_is_asked(guard, is_here):
     loop = sync(run)()
     assert [is_here] * len(InThread.threads) == [thread == loop for thread in InThread.threads]
     assert InThread.threads
+
+
+def test_a_throttle_is_asked_in_a_thread():
+    """A throttle counts in a cache, which may be a server somewhere: the event loop does not wait for it."""
+    InThread.threads.clear()
+
+    @throttle(Slow)
+    async def act(self: Any) -> None: ...
+
+    async def run() -> int:
+        async with WebsocketCommunicator(variant(act=on("act", method="POST")(act)).as_asgi(), "/") as socket:
+            assert (await socket.call("act")).is_complete
+        return threading.get_ident()
+
+    loop = sync(run)()
+    assert 1 == len(InThread.threads)
+    assert loop not in InThread.threads
 
 
 @pytest.mark.django_db

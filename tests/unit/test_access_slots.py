@@ -6,14 +6,14 @@ import asyncio
 from collections.abc import Iterator
 
 import pytest
-from django.contrib.auth.models import User
+from django.contrib.auth.models import AnonymousUser, User
 from django.core.cache import cache
 from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.unit.access_site import MembersDesk, variant
 from wsdrf.access import slots
-from wsdrf.access.slots import Slot, claim
+from wsdrf.access.slots import Slot, claim, identity
 from wsdrf.connection import watch
 from wsdrf.testing import WebsocketCommunicator
 
@@ -71,6 +71,24 @@ def test_the_dead_keep_no_place(monkeypatch):
     assert not late.renew()
     late.release()
     assert taken.renew()
+
+
+@pytest.mark.parametrize("is_over", [False, True])
+def test_a_renewed_place_has_a_lease(monkeypatch, is_over):
+    """A place that was renewed ends too, whether it was renewed in time or taken once more."""
+    monkeypatch.setattr(slots, "LEASE", 0 if is_over else 300)
+    slot = claim(ANN, 1)
+    monkeypatch.setattr(slots, "LEASE", 0)
+    assert slot is not None
+    assert slot.renew()
+    assert claim(ANN, 1) is not None
+
+
+@pytest.mark.parametrize("user", [None, AnonymousUser(), object()])
+def test_who_is_nobody_has_no_identity(user):
+    """Neither who is not logged in, nor what is no user at all."""
+    assert identity(user) is None
+    assert (User, 1) == identity(ANN)
 
 
 def test_a_place_taken_in_between(monkeypatch):
