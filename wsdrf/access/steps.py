@@ -16,13 +16,13 @@ Steps = Generator[Awaitable[Any], Any, Result]
 class Run(Protocol):
     """Run a blocking callable in a thread."""
 
-    async def __call__(self, work: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+    async def __call__(self, work: Callable[..., Any], *args: Any) -> Any:
         """Give the result of ``work``, or raise its exception."""
 
 
-async def here(work: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+async def here(work: Callable[..., Any], *args: Any) -> Any:
     """Run ``work`` where it is: a ``Run`` for what does not block."""
-    return work(*args, **kwargs)
+    return work(*args)
 
 
 @frozen
