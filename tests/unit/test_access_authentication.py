@@ -117,6 +117,31 @@ async def test_adding_to_the_usual():
         assert 2 == (await socket.wait_for_auth())["data"]["version"]
 
 
+def test_an_authenticator_is_of_a_connect_unless_it_is_told_otherwise():
+    """Made by hand, as in a project's test, it has no token and no request, and is for a connect."""
+    one = Authenticator(None)
+    assert (None, True, None) == (one.token, one.is_connect, one.request)
+
+
+class Doubting(Authenticator):
+    looks = 0
+
+    async def authenticate(self, scope: Any) -> AuthenticationResult:
+        Doubting.looks += 1
+        self.consumer._caller.doubt()
+        return AuthenticationResult(True)
+
+
+async def test_a_doubt_during_a_look_has_it_repeated():
+    """What came while somebody looked may have come too late for that look, each time anew."""
+    Doubting.looks = 0
+    consumer = variant(authenticator_class=Doubting, revalidate_after=None)
+    async with WebsocketCommunicator(consumer.as_asgi(), "/") as socket:
+        for _ in range(3):
+            await socket.call("who")
+    assert 4 == Doubting.looks
+
+
 class Rerouted(Authenticator):
     async def authenticate(self, scope: Any) -> AuthenticationResult:
         return await super().authenticate({**scope, "query_string": b"a=1&key=secret"})

@@ -11,13 +11,19 @@ from asgiref.sync import async_to_sync
 from django.contrib.auth.models import AnonymousUser
 from hypothesis import given
 from hypothesis import strategies as st
-from rest_framework.authentication import BaseAuthentication, TokenAuthentication, get_authorization_header
+from rest_framework.authentication import (
+    BaseAuthentication,
+    BasicAuthentication,
+    SessionAuthentication,
+    TokenAuthentication,
+    get_authorization_header,
+)
 from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.permissions import BasePermission
 
 from tests.unit.access_site import MembersDesk, handshake, meet, variant
 from wsdrf import AuthorizationHeader, FirstMessage, QueryParameter, Subprotocol, on, requires
-from wsdrf.access.carriers import strip_credentials, take_credentials
+from wsdrf.access.carriers import scheme_of, strip_credentials, take_credentials, token_scheme
 from wsdrf.testing import WebsocketCommunicator
 from wsdrf.testing.scope import with_token
 from wsdrf.testing.server import Response
@@ -176,6 +182,68 @@ def test_strip_leaves_the_rest():
     assert [b"wsdrf", b"chat"] == [part.strip() for part in header.split(b",")]
     assert CANARY not in repr(stripped)
     assert CANARY in repr(scope)
+
+
+@pytest.mark.parametrize(
+    ("scope", "left"),
+    [
+        ({}, {"query_string": b""}),
+        ({"subprotocols": ["wsdrf", "wsdrf.token.YQ"]}, {"subprotocols": ["wsdrf"], "headers": []}),
+        (
+            {"headers": [(b"Sec-WebSocket-Protocol", b"wsdrf, wsdrf.token.YQ"), (b"note", b"a, wsdrf.token.b")]},
+            {"subprotocols": [], "headers": [(b"Sec-WebSocket-Protocol", b"wsdrf"), (b"note", b"a, wsdrf.token.b")]},
+        ),
+        ({"headers": [(b"AUTHORIZATION", b"Own a"), (b"note", b"b")]}, {"headers": [(b"note", b"b")]}),
+    ],
+)
+def test_strip_of_what_servers_leave_out(scope, left):
+    """A token goes wherever it stands, whatever else the server put into the scope or did not."""
+    assert {"query_string": b"", **left} == strip_credentials(scope, CARRIERS)
+    assert [] == list(AuthorizationHeader().find({}))
+
+
+def challenging(challenge: Any) -> type[BaseAuthentication]:
+    """Make a class that says ``challenge``; it looks at the request for that, as a project's may."""
+
+    def header(self: Any, request: Any) -> Any:
+        return challenge if request.META is not None else None
+
+    return type("Challenging", (BaseAuthentication,), {"authenticate_header": header})
+
+
+def broken() -> Any:
+    raise LookupError("There is no connection.")
+
+
+@pytest.mark.parametrize(
+    ("authentication", "scheme"),
+    [
+        (TokenAuthentication, "Token"),
+        (BasicAuthentication, "Basic"),
+        (SessionAuthentication, ""),
+        (challenging(' Bearer realm="a b"'), "Bearer"),
+        (challenging(""), ""),
+        (challenging("Two,Schemes x"), ""),
+        (broken, ""),
+    ],
+)
+def test_the_scheme_of_a_class_is_the_first_word_of_its_challenge(authentication, scheme):
+    """What cannot be asked, or says no word that a header could begin with, has none."""
+    assert scheme == scheme_of(authentication)
+
+
+@pytest.mark.parametrize(
+    ("classes", "scheme"),
+    [
+        ([], "Bearer"),
+        ([SessionAuthentication, BasicAuthentication], "Bearer"),
+        ([BasicAuthentication, TokenAuthentication, challenging("Own")], "Token"),
+        ([broken, challenging("Own")], "Own"),
+    ],
+)
+def test_a_token_travels_under_the_first_scheme_that_is_one_of_tokens(classes, scheme):
+    """A token is no password, so never under ``Basic``."""
+    assert scheme == token_scheme(classes)
 
 
 def test_an_encoded_parameter_name_is_stripped():

@@ -185,12 +185,19 @@ def test_exception_handler(error, status, data, code):
     assert [None, "act"] == [context["view"].action for context in contexts]
 
 
+class Asking(TokenAuthentication):
+    def authenticate_header(self, request: Any) -> str:
+        return f"Token realm={request.get_host()}"
+
+
 async def test_an_exception_handler_runs_in_a_thread() -> None:
-    """What a project does with an exception may block: the event loop does not wait for it."""
+    """What a project does with an exception may block: the event loop does not wait for it; status and challenge stay."""
     threads.clear()
+    desk = variant(MembersDesk, authentication_classes=[Asking], denial="handshake")
     with override_settings(REST_FRAMEWORK={"EXCEPTION_HANDLER": f"{__name__}.own_handler"}):
-        async with WebsocketCommunicator(variant(permission_classes=[IsAuthenticated]).as_asgi(), "/") as socket:
-            await socket.wait_for_auth()
+        socket = WebsocketCommunicator(desk.as_asgi(), "/", expect_authentication=False)
+        assert (False, 401) == await socket.connect()
+    assert "Token realm=testserver" == socket.response.headers["www-authenticate"]
     assert threads
     assert threading.current_thread() not in threads
 
@@ -255,6 +262,7 @@ def test_details_of_many_sentences_have_the_code_of_their_class() -> None:
     """DRF gives a code to each sentence of a list, and none to the list."""
     assert "teapot" == code_of(Teapot(["Short.", "Stout."], code="other"))
     assert "authentication_failed" == code_of(AuthenticationFailed({"reason": "moon"}))
+    assert "moon" == code_of(AuthenticationFailed({"code": "moon"}))
 
 
 class Endless(Throttled):
@@ -268,6 +276,19 @@ def test_who_is_throttled_without_an_end_is_told_of_none() -> None:
 
     assert answer is not None
     assert (429, None) == (answer.failure.status_code, answer.failure.retry_after)
+
+
+class Later(APIException):
+    wait = 2.0
+
+
+def test_whatever_says_how_long_to_wait_is_heard() -> None:
+    """DRF's handler sets ``Retry-After`` for any exception that has a ``wait``."""
+    answer = denied(Later(), View(SimpleNamespace(kwargs={}), None, None), [], exception_handler)
+
+    assert answer is not None
+    assert 2 == answer.failure.retry_after
+    assert "2" == exception_handler(Later(), {})["Retry-After"]
 
 
 @pytest.mark.parametrize("text", [ErrorDetail("x", code="y"), gettext_lazy("x"), "x"])

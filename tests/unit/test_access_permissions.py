@@ -431,6 +431,55 @@ def test_where_a_guard_is_asked(guard, is_here):
     assert InThread.threads
 
 
+@pytest.mark.parametrize("guards", [[IsAuthenticatedOrReadOnly], [IsAuthenticatedOrReadOnly | IsAdminUser]])
+def test_a_guard_that_looks_at_the_method(guards):
+    """Who may only read may read: the guard is asked with the action's method."""
+
+    @on("read", method="GET")
+    async def read(self: Any) -> None: ...
+
+    @on("write", method="POST")
+    async def write(self: Any) -> None: ...
+
+    async def run() -> list[Any]:
+        desk = variant(permission_classes=guards, read=read, write=write)
+        async with WebsocketCommunicator(desk.as_asgi(), "/") as socket:
+            return [(await socket.call(action)).code for action in ("read", "write")]
+
+    assert [None, "permission_denied"] == sync(run)()
+
+
+class Bodied(BasePermission):
+    seen: list[Any] = []
+
+    def has_permission(self, request: Any, view: Any) -> bool:
+        if view.action is not None:
+            self.seen.append((view.action, request.data))
+        return True
+
+
+def test_a_rate_counts_beside_a_guard_that_blocks():
+    """Calls are counted after the guard was asked in its thread; the guard sees the action, and no payload as none."""
+    Bodied.seen.clear()
+
+    @on("rated.act", method="POST")
+    @requires(Bodied)
+    @throttle("2/h")
+    async def act(self: Any) -> None: ...
+
+    @on("other.act", method="POST")
+    @requires(Bodied)
+    @throttle("2/h")
+    async def other(self: Any) -> None: ...
+
+    async def run() -> list[Any]:
+        async with WebsocketCommunicator(variant(act=act, other=other).as_asgi(), "/") as socket:
+            return [(await socket.call(action)).code for action in ("rated.act", "rated.act", "other.act", "rated.act")]
+
+    assert [None, None, None, "throttled"] == sync(run)()
+    assert [(name, {}) for name in ("rated.act", "rated.act", "other.act", "rated.act")] == Bodied.seen
+
+
 def test_a_throttle_is_asked_in_a_thread():
     """A throttle counts in a cache, which may be a server somewhere: the event loop does not wait for it."""
     InThread.threads.clear()

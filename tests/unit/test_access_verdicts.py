@@ -123,6 +123,11 @@ def user() -> Any:
     return User.objects.create_user("ann")
 
 
+def test_a_payload_for_an_action_that_takes_none() -> None:
+    """Where a handler takes no payload, one that comes is left alone, as on a connection."""
+    assert [ALLOWED, ALLOWED] == asked(variant(), ("open", {}))
+
+
 def test_each_action_has_its_own_verdict(user: Any) -> None:
     """The connection lets in, and each action is decided by its own guards; no hook and no handler runs."""
     calls = ["open", "member", "staff"]

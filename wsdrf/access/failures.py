@@ -16,7 +16,6 @@ from rest_framework.exceptions import (
     NotAuthenticated,
     NotFound,
     PermissionDenied,
-    Throttled,
     ValidationError,
 )
 from rest_framework.fields import get_error_detail
@@ -159,5 +158,5 @@ def _detail_of(error: Exception, data: Any) -> Any:
 
 
 def _retry_after(error: Exception) -> int | None:
-    wait: float | None = getattr(error, "wait", None) if isinstance(error, Throttled) else None
-    return None if wait is None else int(wait)
+    wait = getattr(error, "wait", None)  # of whatever exception, as DRF's own handler reads it
+    return int(wait) if isinstance(wait, (int, float)) else None
