@@ -139,6 +139,12 @@ def test_without_optional_keys():
     assert ("/", False, None) == (request.path, request.is_secure(), request.META.get("REMOTE_ADDR"))
 
 
+@pytest.mark.parametrize(("scheme", "is_secure"), [("ws", False), ("wss", True), ("http", False), ("https", True)])
+def test_what_is_secure(scheme, is_secure):
+    """A socket over TLS is as secure as a request over TLS, whichever word the server has for it."""
+    assert is_secure is http_request(handshake(scheme=scheme), "GET").is_secure()
+
+
 class Looked(APIView):
     def get(self, request: Request, **kwargs: Any) -> Response:
         return Response(sorted(request.parser_context))

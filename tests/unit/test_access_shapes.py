@@ -19,7 +19,9 @@ from rest_framework.authtoken.models import Token
 from rest_framework.validators import UniqueTogetherValidator
 
 from tests.laws.zoo import ZOO, Everything, Specimen
-from wsdrf.access.shapes import shape_of
+from tests.unit.access_site import variant
+from wsdrf import message, on
+from wsdrf.access.shapes import may_lack_payload, shape_of
 from wsdrf.envelope import ABSENT
 from wsdrf.schema import (
     Anything,
@@ -42,6 +44,7 @@ from wsdrf.schema import (
     TextForm,
     describe,
 )
+from wsdrf.testing import WebsocketCommunicator
 
 
 def record_of(cls: type[s.Serializer[Any]]) -> Record:
@@ -416,3 +419,59 @@ class TestWhatCannotBeDescribed:
                 self.is_asked = "request" in kwargs["context"]
 
         assert record_of(Line).fields == record_of(Glancing).fields
+
+
+@message("shapes.loose")
+class Loose:
+    text: str = ""
+
+
+@message("shapes.strict")
+class Strict:
+    text: str
+    more: str = ""
+
+
+class Optional(s.Serializer[Any]):
+    text = s.CharField(required=False)
+
+
+def by_default(payload: Any, default: Any = None) -> Any:
+    """Make a handler that takes ``payload``, or else ``default``."""
+
+    async def handler(self: Any, payload: Any = default) -> None: ...
+
+    handler.__annotations__["payload"] = payload
+    return handler
+
+
+def taking(payload: Any) -> Any:
+    """Make a handler that takes ``payload``."""
+
+    async def handler(self: Any, payload: Any) -> None: ...
+
+    handler.__annotations__["payload"] = payload
+    return handler
+
+
+async def bare(self: Any) -> None: ...
+
+
+@pytest.mark.parametrize(
+    "handler",
+    [
+        bare,
+        *(taking(kind) for kind in (Loose, Strict, Optional, Line, list[int], str | None, Any)),
+        *(by_default(kind) for kind in (Loose | None, Strict | None, list[int] | None, Optional)),
+    ],
+)
+async def test_a_call_may_lack_its_payload_where_one_without_is_taken(handler: Any) -> None:
+    """What documents, clients and strategies are told is what a connection does."""
+    desk = variant(act=on("act")(handler))
+    route = desk.routes["act"]
+    payload = None if route.payload is None else shape_of(route.payload)
+    async with WebsocketCommunicator(desk.as_asgi(), "/") as socket:
+        answer = await socket.call("act")
+
+    assert may_lack_payload(route, payload) is (answer.code is None)
+    assert answer.code in {None, "invalid"}

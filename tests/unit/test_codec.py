@@ -237,6 +237,14 @@ class TestCodes:
             assert {("", "invalid")} == errors_of(tp, text), text
 
 
+class Numbered(TypedDict):
+    kind: Literal[1]
+
+
+class Lettered(TypedDict):
+    kind: Literal["a"]
+
+
 class TestErrors:
     def test_are_ten_at_most(self) -> None:
         """However much is wrong, an answer lists ten errors."""
@@ -333,6 +341,8 @@ class TestErrors:
             (tuple[int], [1, 2], "Must have exactly 1 item."),
             (int, None, "This field may not be null."),
             (int | str, 1.5, "Expected an integer or a string."),
+            (Literal[()], "x", "Expected nothing."),
+            (Numbered | Lettered, {"kind": 1.5}, "Expected a string or an integer."),
         ],
     )
     def test_of_types_have_their_words(self, tp: Any, payload: Any, detail: str) -> None:

@@ -40,9 +40,11 @@ def may_lack_payload(route: Route, payload: Shape | None) -> bool:
 
     A call without is one with an empty object where the payload is a record; a serializer wants its object sent.
     """
-    if not route.payload_required or is_serializer(route.payload):
-        return not route.payload_required
-    return isinstance(payload, Record) and not any(one.required for one in payload.fields)
+    if payload is None or not route.payload_required:
+        return True
+    if is_serializer(route.payload) or not isinstance(payload, Record):
+        return False
+    return not any(one.required for one in payload.fields)
 
 
 @define

@@ -78,7 +78,7 @@ def _action(asked: Asked, described: Outline, definitions: Definitions, told: di
         "concurrent": route.concurrent,
         "timeout": route.timeout,
         "payload": None if asked.payload is None else definitions.schema(asked.payload),
-        "payload_required": asked.payload is not None and not asked.is_optional,
+        "payload_required": not asked.is_optional,
         "example": example,
         "example_missing": reason,
         "replies": [{"action": action, "payload": told.get(action, _NOTHING)} for action in asked.answers],
