@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import Sequence
 from typing import Any
@@ -140,6 +141,41 @@ async def test_a_doubt_during_a_look_has_it_repeated():
         for _ in range(3):
             await socket.call("who")
     assert 4 == Doubting.looks
+
+
+class Slow(Authenticator):
+    asked: list[tuple[str | None, bool]] = []
+    may_answer = asyncio.Event()
+
+    async def authenticate(self, scope: Any) -> AuthenticationResult:
+        self.asked.append((self.token, self.is_connect))
+        if self.token == "old" and not self.is_connect:
+            await self.may_answer.wait()
+        is_good = self.token == "new" or (self.token == "old" and self.is_connect)
+        return AuthenticationResult(is_good, 200 if is_good else 401, user=Member("ann"))
+
+
+async def test_a_look_that_a_renewal_overtakes_is_of_the_new_token():
+    """What is found about a token that was replaced meanwhile says nothing of the one that counts now."""
+    Slow.asked.clear()
+    Slow.may_answer.clear()
+    consumer = variant(authenticator_class=Slow, credential_carriers=[FirstMessage()])
+    held: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
+
+    class Holding(consumer):  # type: ignore[misc, valid-type]
+        async def connected(self) -> None:
+            held.set_result(self._caller)
+
+    async with WebsocketCommunicator(Holding.as_asgi(), "/", expect_authentication=False) as socket:
+        await socket.send_json({"action": "authenticate", "token": "old"})
+        caller = await held
+        look = asyncio.ensure_future(caller.revalidate())
+        await asyncio.sleep(0)
+        assert (await caller.authenticate("new", is_connect=False)).is_authenticated
+        Slow.may_answer.set()
+        await look  # and is not told that its credentials are lost
+
+    assert [(None, True), ("old", True), ("old", False), ("new", False), ("new", False)] == Slow.asked
 
 
 class Rerouted(Authenticator):

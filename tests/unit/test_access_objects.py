@@ -323,6 +323,7 @@ class Acts(Groups):
         (variant(Groups, permission_classes=[IsOpen]), {}),
         (variant(Groups, permission_classes=[IsOpen]), {"group_pk": 1}),
         (variant(Groups, permission_classes=[IsOpenOrReading]), {"group_pk": 1}),
+        (variant(queryset=Group, permission_classes=[IsOpenOrReading]), {"group_pk": 1}),
         (Acts, {}),
     ],
 )

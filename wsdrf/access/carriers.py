@@ -50,7 +50,7 @@ class AuthorizationHeader:
         """Give ``scope`` without the header."""
         if b"authorization" not in _names(scope):
             return scope
-        headers = [(name, value) for name, value in scope.get("headers", ()) if name.lower() != b"authorization"]
+        headers = [(name, value) for name, value in scope["headers"] if name.lower() != b"authorization"]
         return {**scope, "headers": headers}
 
 
