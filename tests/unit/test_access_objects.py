@@ -152,6 +152,19 @@ def test_own_ways_to_the_object(groups):
     assert 404 == meet(Narrowed, **at(pk=groups[1].pk))[0]["status_code"]
 
 
+class IsOfTheUrl(BasePermission):
+    def has_object_permission(self, request: Any, view: Any, obj: Any) -> bool:
+        return bool(obj.name == view.kwargs["name"] and view.action is None)
+
+
+def test_a_guard_of_the_connections_object_sees_its_view(groups):
+    """At connect the guard reads the URL off its view, as over HTTP."""
+    named = variant(Groups, lookup_field="name", permission_classes=[IsOfTheUrl])
+    assert 200 == meet(named, **at(name="closed"))[0]["status_code"]
+    swapped = variant(named, get_object=lambda self: Group(name="open"))
+    assert 403 == meet(swapped, **at(name="closed"))[0]["status_code"]
+
+
 def test_forbidden_object(groups):
     """The connection's guards are asked about its object, with their words."""
     payload, _ = meet(variant(Groups, permission_classes=[IsOpen]), **at(pk=groups[1].pk))
@@ -311,10 +324,26 @@ def test_guards_without_an_object(consumer, culprit):
         consumer.as_asgi()
 
 
-class Acts(Groups):
+class Acts(Desk):
+    queryset = Group
+
     @on("act")
     @requires(IsOpen)
     async def act(self) -> None: ...
+
+
+class Loads(Desk):
+    queryset = Group
+
+    @on("load")
+    @requires(IsOpen)
+    @loads("group", Group, name="name")
+    async def load(self, payload: Pick, group: Group) -> None: ...
+
+
+def test_guards_of_what_an_action_loads_need_no_object_of_the_url():
+    """They have an object to be asked about: that of the action."""
+    assert 200 == meet(Loads)[0]["status_code"]
 
 
 @pytest.mark.parametrize(

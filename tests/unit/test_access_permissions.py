@@ -29,6 +29,7 @@ from wsdrf.access.permissions import (
     check_object_permissions,
     check_permissions,
     leaves,
+    may_block,
     needs_steps,
 )
 from wsdrf.access.steps import drive, here
@@ -257,6 +258,40 @@ def test_a_duck_is_asked():
 def test_what_is_known_of_a_guard(guard, expected):
     """A guard may block unless every class in it is known not to; and it asks about objects if any class does."""
     assert expected == (needs_steps(guard), asks_objects(guard), asks_only_objects(guard))
+
+
+@pytest.mark.parametrize(
+    ("guard", "expected"),
+    [(AboutObjects, False), (BasePermission, False), (AboutBoth, True), (closed, True), (Duck, True)],
+)
+def test_a_guard_that_says_nothing_before_there_is_an_object_does_not_block(guard, expected):
+    """DRF's own yes needs no thread."""
+    assert expected is may_block(guard)
+
+
+class NotClosed(BasePermission):
+    def has_permission(self, request: Any, view: Any) -> bool:
+        return view.action != "closed"
+
+
+def test_guards_that_a_consumer_chooses_are_asked_for_each_action():
+    """What ``get_permissions()`` makes is asked at connect and again for each call, beside the action's own."""
+
+    @on("open")
+    @requires(AllowAny)
+    async def opened(self: Any) -> None: ...
+
+    @on("closed")
+    @requires(AllowAny)
+    async def closed(self: Any) -> None: ...
+
+    desk = variant(get_permissions=lambda self: [NotClosed()], opened=opened, closed=closed)
+
+    async def run() -> list[Any]:
+        async with WebsocketCommunicator(desk.as_asgi(), "/") as socket:
+            return [(await socket.call(action)).code for action in ("open", "closed", "open")]
+
+    assert [None, "permission_denied", None] == sync(run)()
 
 
 def test_leaves():

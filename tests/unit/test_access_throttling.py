@@ -48,6 +48,17 @@ def waiting(seconds: float | None) -> type[Waiting]:
     return type("SomeWaiting", (Waiting,), {"seconds": seconds})
 
 
+class Scoped(BaseThrottle):
+    def allow_request(self, request: Any, view: Any) -> bool:
+        return bool(view.throttle_scope == "desk" and view.action is None)
+
+
+def test_a_throttle_of_a_connect_reads_its_scope_off_the_consumer():
+    """What a throttle class reads off its view stands on the consumer, before there is an action too."""
+    assert 200 == meet(variant(throttle_classes=[Scoped], throttle_scope="desk"))[0]["status_code"]
+    assert 429 == meet(variant(throttle_classes=[Scoped], throttle_scope="hall"))[0]["status_code"]
+
+
 class RestView(APIView):
     authentication_classes = []
     permission_classes = []

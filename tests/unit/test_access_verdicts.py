@@ -123,6 +123,12 @@ def user() -> Any:
     return User.objects.create_user("ann")
 
 
+def test_what_fails_at_connect_is_an_internal_error() -> None:
+    """The verdict of a connect that failed has the code of an internal error, and no word of the cause."""
+    failing = variant(get_permissions=lambda self: 1 / 0)
+    assert [Verdict(False, 500, "error", "A server error occurred.")] == asked(failing)
+
+
 def test_a_payload_for_an_action_that_takes_none() -> None:
     """Where a handler takes no payload, one that comes is left alone, as on a connection."""
     assert [ALLOWED, ALLOWED] == asked(variant(), ("open", {}))

@@ -138,12 +138,13 @@ def _verdict(answer: Any) -> Steps[bool]:
 def _may_block(leaf: Any) -> bool:
     if leaf in NON_BLOCKING:
         return False
-    if not isinstance(leaf, type) or getattr(leaf, "__init__", None) is not object.__init__:
+    cls: Any = leaf
+    if not isinstance(leaf, type) or cls.__init__ is not object.__init__:
         return True
     # Each class says so for itself: a subclass may well ask the database.
-    if vars(leaf).get("blocking") is False or not _overrides(leaf, "has_permission"):
+    if vars(cls).get("blocking") is False or not _overrides(cls, "has_permission"):
         return False
-    return not iscoroutinefunction(getattr(leaf, "has_permission", None))
+    return not iscoroutinefunction(cls.has_permission)
 
 
 def _overrides(leaf: Any, question: str) -> bool:

@@ -102,7 +102,7 @@ class AccessPlan:
         return self.has_queryset and bool(is_named or is_missed)
 
 
-def plan_access(consumer: type, root: type, options: Options) -> AccessPlan:
+def plan_access(consumer: Any, root: type, options: Options) -> AccessPlan:
     """Read how ``consumer`` is guarded, off the class, then ``REST_FRAMEWORK``. ``root`` is wsdrf's own class.
 
     Raises ``ConfigurationError`` for a class that cannot guard what it is put on.
@@ -125,7 +125,7 @@ def plan_access(consumer: type, root: type, options: Options) -> AccessPlan:
         chooses_permissions=_overrides(consumer, root, "get_permissions"),
         may_block=_may_block_at_connect(consumer, root, options),
         overrides_get_object=_overrides(consumer, root, "get_object"),
-        has_queryset=getattr(consumer, "queryset", None) is not None or _overrides(consumer, root, "get_queryset"),
+        has_queryset=consumer.queryset is not None or _overrides(consumer, root, "get_queryset"),
         needs_object=any(asks_only_objects(guard) for guard in guards),
         asks_objects=any(asks_objects(guard) for guard in guards),
         revalidate_after=options.revalidate_after,
