@@ -363,11 +363,21 @@ def test_a_url_that_names_no_object(consumer, kwargs, caplog):
     assert "looks its object up by 'pk', which its URL does not capture. Name it in the path" in caplog.text
 
 
-@pytest.mark.parametrize("permissions", [[], [DjangoModelPermissions], [IsAuthenticated], [IsOpenOrReading]])
-def test_a_queryset_needs_no_object(permissions, django_user_model):
+@pytest.mark.parametrize(
+    ("permissions", "kwargs"),
+    [
+        ([], {}),
+        ([DjangoModelPermissions], {}),
+        ([IsAuthenticated], {}),
+        ([IsOpenOrReading], {}),
+        ([DjangoModelPermissions], {"shelf": 1}),
+        ([IsAuthenticated], {"shelf": 1}),
+    ],
+)
+def test_a_queryset_needs_no_object(permissions, kwargs, django_user_model):
     """A queryset without an object in the URL is for the guards that look at its model."""
     user = django_user_model.objects.create_superuser("root")
-    payload, _ = meet(variant(permission_classes=permissions, queryset=Group), user=user)
+    payload, _ = meet(variant(permission_classes=permissions, queryset=Group), user=user, **at(**kwargs))
     assert 200 == payload["status_code"]
 
 
