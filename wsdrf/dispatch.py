@@ -213,7 +213,9 @@ class Dispatcher:
         try:
             payload = self._codec.unstructure(result) if step is None else step.unstructure(result)
         except (AttributeError, TypeError, ValueError) as error:
-            what = f"What {call.action!r} returned, a {type(result).__qualname__}, is not what it is annotated with"
+            what = (
+                f"What {call.action!r} returned, of class {type(result).__qualname__}, is not what it is annotated with"
+            )
             raise TypeError(f"{what}, or cannot travel as JSON: {error}") from error
         action = None if step is None else step.replies.get(type(result))
         return self._codec.encode_reply(action or action_of(result) or call.action, payload, call.id)

@@ -39,7 +39,9 @@ def test_parcels_are_made_of_messages() -> None:
     assert {"action": "life.shouted", "payload": {"text": "x"}} == json.loads(plain.frame) == json.loads(event.frame)
     assert ("me", None, None) == (plain.excluded, plain.event, plain.payload)
     assert (None, event_name(Shouted), {"text": "x"}) == (event.excluded, event.event, event.payload)
-    with pytest.raises(TypeError, match=r"A dict is no message\. Send an instance of a class with @message"):
+    with pytest.raises(
+        TypeError, match=r"A value of class dict is no message\. Send an instance of a class with @message"
+    ):
         blueprint.parcel(["a"], {})
 
 

@@ -373,7 +373,9 @@ async def test_a_reply_that_is_not_what_was_promised_is_named(caplog: pytest.Log
 
     assert "error" == answer.code
     (record,) = [record for record in caplog.records if record.exc_info]
-    assert str(record.exc_info[1]).startswith("What 'pet.feed' returned, a dict, is not what it is annotated with")
+    assert str(record.exc_info[1]).startswith(
+        "What 'pet.feed' returned, of class dict, is not what it is annotated with"
+    )
 
 
 def test_a_type_that_cannot_travel_is_told_with_its_handler() -> None:

@@ -507,7 +507,9 @@ async def test_the_log_says_what_was_not_as_annotated(caplog: pytest.LogCaptureF
     """A reply that does not fit is the server's mistake: the log names the action and the class, never the value."""
     await Table(lambda: prompt(7), returns=str).answer()
     (record,) = caplog.records
-    assert str(record.exc_info[1]).startswith("What 'do' returned, a int, is not what it is annotated with, or cannot")
+    assert str(record.exc_info[1]).startswith(
+        "What 'do' returned, of class int, is not what it is annotated with, or cannot"
+    )
 
 
 def test_no_turn_of_the_loop_is_lost() -> None:

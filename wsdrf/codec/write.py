@@ -158,7 +158,7 @@ class Writing(HookMaker):
         for base in cls.__mro__:
             if base in _BY_CLASS:
                 return _BY_CLASS[base]
-        raise TypeError(f"A {cls.__qualname__} cannot travel as JSON. Make it a message, or plain data.")
+        raise TypeError(f"A value of class {cls.__qualname__} cannot travel as JSON. Make it a message, or plain data.")
 
 
 def null(value: Any) -> None:
@@ -256,7 +256,7 @@ def mapping(key_hook: Hook, value_hook: Hook) -> Hook:
         if type(written) is int:
             return str(written)
         if not isinstance(written, str):
-            raise TypeError(f"A {type(key).__qualname__} cannot be a key in JSON.")
+            raise TypeError(f"A value of class {type(key).__qualname__} cannot be a key in JSON.")
         return written
 
     def hook(value: Any) -> dict[str, Any]:
@@ -277,7 +277,7 @@ def by_class(hooks: dict[type[Any], Hook]) -> Hook:
         if chosen is None:
             chosen = next((hooks[base] for base in type(value).__mro__ if base in hooks), None)
         if chosen is None:
-            raise TypeError(f"A {type(value).__qualname__} is no member of the union.")
+            raise TypeError(f"A value of class {type(value).__qualname__} is no member of the union.")
         return chosen(value)
 
     return hook

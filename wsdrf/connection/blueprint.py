@@ -74,7 +74,8 @@ class Blueprint:
         action = action_of(message)
         if action is None:
             raise TypeError(
-                f"A {type(message).__qualname__} is no message. Send an instance of a class with @message('...')."
+                f"A value of class {type(message).__qualname__} is no message. "
+                "Send an instance of a class with @message('...')."
             )
         return self.codec.encode_reply(action, self.codec.unstructure(message))
 
