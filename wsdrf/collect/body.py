@@ -58,7 +58,7 @@ class Body(dict[str, Any]):
         declared = marks_of(first) or marks_of(second) or name in self._inherited
         if not declared or not inspect.isfunction(first) or first in hidden_functions(second):
             return
-        who = f"{self.get('__qualname__', '').rpartition('<locals>.')[2]}.{name}()"
+        who = f"{self['__qualname__'].rpartition('<locals>.')[2]}.{name}()"
         places = f"{place_of(first)}; {place_of(second)}" if inspect.isfunction(second) else f"{place_of(first)}"
         raise DeclarationError(
             f"{who} is defined twice in one body, and only the second would count. Rename one of them. ({places})"
