@@ -256,6 +256,24 @@ def test_withdrawn_action_may_be_received() -> None:
     assert (May,) == Again.receptions[Say].guards
 
 
+def test_what_a_reception_sends_is_said_by_its_annotation() -> None:
+    """Without one it may hand on the event itself, and with ``None`` nothing."""
+
+    class Bare(Consumer):
+        @receives(Say)
+        async def say(self, event): ...
+
+        @receives(Said)
+        async def said(self, event) -> None: ...
+
+    class Answering(Consumer):
+        @receives(Said)
+        async def said(self, event) -> Say | None: ...
+
+    assert ((Say,), ()) == (Bare.receptions[Say].sends, Bare.receptions[Said].sends)
+    assert (Say,) == Answering.receptions[Said].sends
+
+
 def test_class_guards_are_not_the_actions() -> None:
     """`@requires` on a class stays with the class, which is the connection's guard."""
 
