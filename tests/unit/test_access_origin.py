@@ -11,6 +11,7 @@ from django.test import RequestFactory, override_settings
 from hypothesis import given
 from hypothesis import strategies as st
 from rest_framework.authentication import SessionAuthentication
+from rest_framework.exceptions import PermissionDenied
 
 from tests.unit.access_site import Desk, MembersDesk, handshake, meet, sync, variant
 from wsdrf.access.origin import OriginRule
@@ -113,6 +114,7 @@ def test_table(headers, status):
     """Where a handshake may come from."""
     payload, _ = meet(variant(allowed_origins=["http://app.example.com"]), headers=headers)
     assert status == payload["status_code"]
+    assert status != 403 or payload["data"] == {"detail": "Origin checking failed."}
 
 
 def test_a_refused_origin_is_logged(caplog):
@@ -165,6 +167,20 @@ class Peeking(SessionAuthentication):
 
     def authenticate(self, request: Any) -> Any:
         self.seen.append(getattr(request._request, "_dont_enforce_csrf_checks", False))
+
+
+class Stricter(SessionAuthentication):
+    def authenticate(self, request: Any) -> Any:
+        self.enforce_csrf(request)
+
+    def enforce_csrf(self, request: Any) -> None:
+        raise PermissionDenied("Not by this door.")
+
+
+def test_a_rule_of_ones_own_is_not_excused():
+    """The origin stands in for DRF's CSRF check, and not for one that a project has put in its place."""
+    payload, _ = meet(variant(authentication_classes=[Stricter]))
+    assert (403, {"detail": "Not by this door."}) == (payload["status_code"], payload["data"])
 
 
 @pytest.mark.parametrize(("origin", "seen"), [("http://testserver", [True]), (None, [True]), ("http://evil.com", [])])

@@ -121,7 +121,8 @@ async def test_one_connection_too_many():
         for _ in range(3):
             async with socket_of(ANN) as second, socket_of(ANN) as third:
                 assert 200 == (await second.wait_for_auth())["status_code"]
-                assert 429 == (await third.wait_for_auth())["status_code"]
+                refused = await third.wait_for_auth()
+                assert (429, {"detail": "Too many connections."}) == (refused["status_code"], refused["data"])
                 await third.assert_closed(4429)
         assert "ann" == (await first.call("who")).payload
 
