@@ -92,7 +92,7 @@ def drf_request(http: ASGIRequest, authenticators: Sequence[BaseAuthentication],
     context = {"view": view, "args": (), "kwargs": view.kwargs}
     request = HandshakeRequest(http, authenticators=list(authenticators), parser_context=context)
     context["request"] = proxy(request)  # where DRF puts the request itself, which then only a garbage collector frees
-    vars(request)["_authenticator"] = None  # DRF's ``successful_authenticator``, if only because nobody was asked
+    request._authenticator = None  # DRF's ``successful_authenticator``, if only because nobody was asked
     _fill(request, {})
     return request
 
