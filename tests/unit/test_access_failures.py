@@ -278,6 +278,20 @@ def test_who_is_throttled_without_an_end_is_told_of_none() -> None:
     assert (429, None) == (answer.failure.status_code, answer.failure.retry_after)
 
 
+def words_alone(error: Exception, context: dict[str, Any]) -> Response:
+    return Response({"detail": "Later."}, status=503)
+
+
+@pytest.mark.parametrize("wait", [float("inf"), float("nan"), -1, 10**400, "7", lambda: 7, None])
+def test_what_is_no_time_to_wait_is_not_told(wait: Any) -> None:
+    """An exception of a project's may have anything under that name; the rest of the answer stands."""
+    error = type("Odd", (APIException,), {"wait": wait})()
+    answer = denied(error, View(SimpleNamespace(kwargs={}), None, None), [], words_alone)
+
+    assert answer is not None
+    assert (503, "Later.", None) == (answer.failure.status_code, answer.failure.detail, answer.failure.retry_after)
+
+
 class Later(APIException):
     wait = 2.0
 

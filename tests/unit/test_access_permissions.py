@@ -436,6 +436,17 @@ class Refusing(Forgetful):
     answer = False
 
 
+def loop_of_a_call(act: Any) -> int:
+    """Call ``act``, and give the thread of the event loop."""
+
+    async def run() -> int:
+        async with WebsocketCommunicator(variant(act=on("act", method="POST")(act)).as_asgi(), "/") as socket:
+            assert (await socket.call("act")).is_complete
+        return threading.get_ident()
+
+    return sync(run)()
+
+
 @pytest.mark.parametrize(
     ("guard", "is_here"),
     [
@@ -456,12 +467,7 @@ def test_where_a_guard_is_asked(guard, is_here):
     @requires(guard)
     async def act(self: Any) -> None: ...
 
-    async def run() -> int:
-        async with WebsocketCommunicator(variant(act=on("act", method="POST")(act)).as_asgi(), "/") as socket:
-            assert (await socket.call("act")).is_complete
-        return threading.get_ident()
-
-    loop = sync(run)()
+    loop = loop_of_a_call(act)
     assert [is_here] * len(InThread.threads) == [thread == loop for thread in InThread.threads]
     assert InThread.threads
 
@@ -522,12 +528,7 @@ def test_a_throttle_is_asked_in_a_thread():
     @throttle(Slow)
     async def act(self: Any) -> None: ...
 
-    async def run() -> int:
-        async with WebsocketCommunicator(variant(act=on("act", method="POST")(act)).as_asgi(), "/") as socket:
-            assert (await socket.call("act")).is_complete
-        return threading.get_ident()
-
-    loop = sync(run)()
+    loop = loop_of_a_call(act)
     assert 1 == len(InThread.threads)
     assert loop not in InThread.threads
 

@@ -24,7 +24,7 @@ from rest_framework.settings import api_settings
 
 from wsdrf.access.view import View
 from wsdrf.codec.wrong import bounded
-from wsdrf.envelope import Failure, FieldError
+from wsdrf.envelope import INT_MAX, Failure, FieldError
 from wsdrf.exceptions import Denied
 
 ExceptionHandler: TypeAlias = Callable[[Exception, dict[str, Any]], Any]
@@ -159,4 +159,4 @@ def _detail_of(error: Exception, data: Any) -> Any:
 
 def _retry_after(error: Exception) -> int | None:
     wait = getattr(error, "wait", None)  # of whatever exception, as DRF's own handler reads it
-    return int(wait) if isinstance(wait, (int, float)) else None
+    return int(wait) if isinstance(wait, (int, float)) and 0 <= wait <= INT_MAX else None
